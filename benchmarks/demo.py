@@ -1,0 +1,203 @@
+"""`make demo`: the whole loop on a drawn sample, two rounds of judgements, a table, a map.
+
+What is there already is not done again: a second run computes nothing.
+"""
+
+import argparse
+import json
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.csv
+from rich.console import Console
+from rich.table import Table
+
+from vsig_core.console import bars
+from vsig_core.corpus.sample import draw_sample
+from vsig_core.evaluation import GREY, Contest, Evaluation, judged_now, score
+from vsig_core.project import Project, init_project, open_project
+from vsig_core.settings import PROJECT_FILE
+from vsig_core.store import Provenance
+from vsig_pipeline.running import run
+
+ROUNDS = ("annotations-1.csv", "annotations-2.csv")
+CONSOLE = Console(width=110)
+
+
+@dataclass(frozen=True)
+class Round:
+    """What stood after one round: the model in force, and the version of `clusters`."""
+
+    model_id: str
+    clusters: int
+    seconds: float
+
+
+def main() -> None:
+    """Draw, run two rounds, show."""
+    arguments = _arguments()
+    started = time.monotonic()
+    folder = arguments.folder
+    sample = folder / "sample"
+    project = _project(folder, sample, arguments)
+    rounds = [_round(project, sample, name) for name in ROUNDS]
+    with bars() as progress:
+        evaluation = _score(project, rounds, progress)
+    _show(project, sample, rounds, evaluation)
+    picture = project.store.read("atlas")["picture"][0].as_py()
+    shutil.copyfile(project.store.objects.uri(picture), folder / "map.png")
+    CONSOLE.print(f"Map: {folder / 'map.png'}")
+    CONSOLE.print(f"Dagster: .venv/bin/vsig --project {folder} ui, then http://127.0.0.1:3000")
+    CONSOLE.print(f"{time.monotonic() - started:.0f} s")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path("demo"))
+    parser.add_argument("--images", type=int, default=600)
+    parser.add_argument("--motifs", type=int, default=80)
+    parser.add_argument("--seed", type=int, default=7)
+    return parser.parse_args()
+
+
+def _project(folder: Path, sample: Path, arguments: argparse.Namespace) -> Project:
+    if not (sample / "links.csv").exists():
+        with bars() as progress:
+            draw_sample(
+                sample,
+                images=arguments.images,
+                motifs=arguments.motifs,
+                seed=arguments.seed,
+                progress=progress("drawing pictures"),
+            )
+    if not (folder / PROJECT_FILE).exists():
+        return init_project(folder, [str(sample / "images")])
+    return open_project(folder)
+
+
+def _round(project: Project, sample: Path, name: str) -> Round:
+    """Put one sitting's file in the inbox and run; known where it was taken before."""
+    record = project.work / f"{name}.json"
+    if not (project.inbox / "done" / name).exists():
+        shutil.copyfile(sample / name, project.inbox / name)
+    started = time.monotonic()
+    with bars() as progress:
+        done = run(
+            project,
+            lambda label, part, whole: progress(label)(part, whole),
+            lambda task: CONSOLE.print(f"  {task.step} {task.partition or ''}", highlight=False),
+        )
+    if done.tasks:
+        rows = project.store.read("models").to_pylist()
+        champion = next(row["model_id"] for row in rows if row["status"] == "champion")
+        version = project.store.version("clusters")
+        stood = {"model_id": champion, "clusters": version, "seconds": time.monotonic() - started}
+        record.parent.mkdir(exist_ok=True)
+        record.write_text(json.dumps(stood))
+    return Round(**json.loads(record.read_text()))
+
+
+def _score(project: Project, rounds: list[Round], progress: Any) -> Evaluation:
+    """All models on the same queries: those of the links of now."""
+    models = project.store.read("models").to_pylist()
+    pretrained = next(row["model_id"] for row in models if row["origin"] == "pretrained")
+    names = [pretrained, *[entry.model_id for entry in rounds]]
+    judged = judged_now(project.store, project.settings.annotations.same_work)
+    return score(project, Contest(names, names[-1]), judged, Provenance("demo"), progress)
+
+
+def _show(project: Project, sample: Path, rounds: list[Round], evaluation: Evaluation) -> None:
+    store = project.store
+    corpus = Table(title="Corpus and judgements", title_justify="left", show_header=False)
+    conflicts = store.read("conflicts").to_pylist()
+    components = set(store.read("components")["component"].to_pylist())
+    for name, count in {
+        "images": store.count("images"),
+        "rejected": store.count("rejected_images"),
+        "links": store.count("links"),
+        "components": len(components),
+        "open conflicts": sum(row["settled_by"] is None for row in conflicts),
+        "triplets": store.count("triplets"),
+    }.items():
+        corpus.add_row(name, str(count))
+    CONSOLE.print(corpus)
+    CONSOLE.print(_retrieval(project, rounds, evaluation))
+    CONSOLE.print(_clusters(project, sample, rounds))
+    changes = store.read("cluster_changes").to_pylist()
+    events = [row["event"] for row in changes]
+    counted = ", ".join(f"{events.count(event)} {event}" for event in sorted(set(events)))
+    CONSOLE.print(f"Clusters between the rounds: {counted or 'no change'}", highlight=False)
+
+
+def _retrieval(project: Project, rounds: list[Round], evaluation: Evaluation) -> Table:
+    shown = Table(title="Retrieval on test components, all on the same queries")
+    shown.title_justify = "left"
+    for column in ("", "test mAP", "95 % interval", "recall@5", "components", "candidates"):
+        shown.add_column(column)
+    models = project.store.read("models").to_pylist()
+    pretrained = next(row["model_id"] for row in models if row["origin"] == "pretrained")
+    named = [("grey thumbnail 16 × 16", GREY), ("pretrained", pretrained)]
+    named += [(f"after round {n}", entry.model_id) for n, entry in enumerate(rounds, start=1)]
+    for label, subject in named:
+        report = evaluation.reports[subject, "test"]
+        figure = report.figures["map"]
+        shown.add_row(
+            label,
+            f"{figure.value:.3f}",
+            f"{figure.ci_low:.3f} to {figure.ci_high:.3f}",
+            f"{report.figures['recall@5'].value:.3f}",
+            str(figure.n),
+            str(report.pool_size),
+        )
+    return shown
+
+
+def _clusters(project: Project, sample: Path, rounds: list[Round]) -> Table:
+    shown = Table(title="Clusters against the planted signatures")
+    shown.title_justify = "left"
+    for column in ("", "clusters", "in clusters", "pair precision", "pair recall", "radius"):
+        shown.add_column(column)
+    truth = planted_pairs(sample)
+    for n, entry in enumerate(rounds, start=1):
+        rows = project.store.read("clusters", version=entry.clusters).to_pylist()
+        cluster_of = {row["uid"]: row["cluster"] for row in rows if row["cluster"]}
+        precision, recall = pair_figures(cluster_of, truth)
+        kind = "calibrated" if rows[0]["calibrated"] else "uncalibrated"
+        shown.add_row(
+            f"after round {n}",
+            str(len(set(cluster_of.values()))),
+            f"{len(cluster_of)} of {len(rows)}",
+            f"{precision:.3f}",
+            f"{recall:.3f}",
+            f"{rows[0]['max_eps']:.4f} ({kind})",
+        )
+    return shown
+
+
+def planted_pairs(sample: Path) -> set[frozenset[str]]:
+    """Pairs of pictures that share a signature, by the sample's own truth."""
+    rows = pyarrow.csv.read_csv(sample / "links.csv").to_pylist()
+    return {frozenset((row["img1"], row["img2"])) for row in rows}
+
+
+def pair_figures(cluster_of: Mapping[str, str], truth: set[frozenset[str]]) -> tuple[float, float]:
+    """Precision and recall over pairs that lie together in a cluster."""
+    members: dict[str, list[str]] = {}
+    for uid, cluster in cluster_of.items():
+        members.setdefault(cluster, []).append(uid)
+    together = {
+        frozenset((one, other))
+        for uids in members.values()
+        for place, one in enumerate(uids)
+        for other in uids[place + 1 :]
+    }
+    right = len(together & truth)
+    return (right / len(together) if together else float("nan")), right / len(truth)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,248 @@
+import hashlib
+import multiprocessing
+import pickle
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from corpus_pictures import bomb, drawing, encoded, opened
+from PIL import Image
+
+from vsig_core.corpus import BatchRead, images, list_source, plan_batches, read_batch
+from vsig_core.errors import StoreError
+from vsig_core.settings import ImagesSettings, SourceSettings
+from vsig_core.store import Objects
+from vsig_core.store.schema import empty, schema
+
+Write = Callable[..., Path]
+SETTINGS = ImagesSettings()
+
+
+@pytest.fixture
+def pool() -> Iterator[Executor]:
+    with ThreadPoolExecutor(2) as executor:
+        yield executor
+
+
+@pytest.fixture
+def objects(tmp_path: Path) -> Objects:
+    return Objects(str(tmp_path / "store"))
+
+
+def planned(tmp_path: Path) -> pa.Table:
+    listing = list_source(SourceSettings(uri="pictures"), tmp_path)
+    return plan_batches(empty("batches"), listing, 500).table
+
+
+def rows(table: pa.Table, *columns: str) -> list[tuple[object, ...]]:
+    return [tuple(row[column] for column in columns) for row in table.to_pylist()]
+
+
+def without_time(read: BatchRead) -> pa.Table:
+    return read.images.drop_columns(["added_at"])
+
+
+def test_a_batch_becomes_rows_objects_and_reasons(
+    tmp_path: Path, write: Write, objects: Objects, pool: Executor
+):
+    data = write("b.jpg", 1).read_bytes()
+    write("a.png", encoded(drawing(2, (2000, 1000)), "PNG"))
+    write("zero.jpg", b"")
+    write("cut.jpg", data[: len(data) // 2])
+    write("page.jpg", b"<!DOCTYPE html><html></html>")
+    write("dot.png", encoded(Image.new("RGB", (1, 1)), "PNG"))
+    write("bomb.png", bomb(20_000, 20_000))
+    write("moves.gif", encoded(drawing(3), "GIF", save_all=True, append_images=[drawing(4)]))
+    read = read_batch(planned(tmp_path), empty("images"), objects, SETTINGS, pool)
+    assert read.images.schema.equals(schema("images"))
+    assert read.rejected.schema.equals(schema("rejected_images"))
+    assert rows(read.images, "uid", "width", "height") == [
+        ("a.png", 2000, 1000),
+        ("b.jpg", 96, 64),
+        ("moves.gif", 96, 64),
+    ]
+    assert rows(read.rejected, "uid", "reason") == [
+        ("bomb.png", "too_many_pixels"),
+        ("cut.jpg", "truncated"),
+        ("dot.png", "too_small"),
+        ("page.jpg", "not_a_picture"),
+        ("zero.jpg", "empty"),
+    ]
+    assert read.decoded == 3
+    row = read.images.to_pylist()[1]
+    assert row["sha256"] == hashlib.sha256(data).hexdigest()
+    assert opened(row["thumb"]).size == opened(objects.get(row["working"])).size == (96, 64)
+    assert row["working"].startswith("working/") and row["publish"] == "none"
+
+
+def test_every_reason_is_one_that_the_table_declares():
+    from vsig_core.store.schema import TABLES
+
+    meaning = next(c.meaning for c in TABLES["rejected_images"].columns if c.name == "reason")
+    package = Path(images.__file__).parent
+    source = "".join((package / name).read_text() for name in ("pictures.py", "images.py"))
+    used = {part.split('"')[1] for part in source.split("PictureError(")[1:] if '"' in part[:40]}
+    assert used and used <= set(meaning.split(", "))
+
+
+def test_metadata_lands_on_the_picture_it_describes(
+    tmp_path: Path, write: Write, objects: Objects, pool: Executor
+):
+    """Defect 7 of the original: an unreadable file shifted the ids of all that followed."""
+    hashes = {}
+    for seed, name in enumerate(["d.jpg", "a.jpg", "c.jpg", "b.jpg"]):
+        hashes[name] = hashlib.sha256(write(name, seed).read_bytes()).hexdigest()
+    write("aa.jpg", b"unreadable")
+    lines = [f"{name},{name} title,1520" for name in ("c.jpg", "aa.jpg", "d.jpg", "a.jpg", "b.jpg")]
+    write("metadata.csv", "\n".join(["filename,title,year", *lines]).encode())
+    read = read_batch(planned(tmp_path), empty("images"), objects, SETTINGS, pool)
+    assert rows(read.images, "uid", "title", "sha256", "year_from") == [
+        (name, f"{name} title", hashes[name], 1520) for name in sorted(hashes)
+    ]
+    assert rows(read.rejected, "uid") == [("aa.jpg",)]
+
+
+def test_a_known_picture_is_not_decoded_again_and_its_metadata_is_refreshed(
+    tmp_path: Path, write: Write, objects: Objects, pool: Executor, monkeypatch: pytest.MonkeyPatch
+):
+    write("a.jpg", 1)
+    write("b.jpg", 2)
+    first = read_batch(planned(tmp_path), empty("images"), objects, SETTINGS, pool)
+    write("b.jpg", 3)
+    write("metadata.csv", b"filename,title\na.jpg,New\n")
+    second = read_batch(planned(tmp_path), first.images, objects, SETTINGS, pool)
+    assert second.decoded == 1 and second.digest != first.digest
+    assert rows(second.images, "uid", "title") == [("a.jpg", "New"), ("b.jpg", None)]
+    assert rows(second.images, "thumb", "added_at")[0] == rows(first.images, "thumb", "added_at")[0]
+    assert rows(second.images, "sha256")[1] != rows(first.images, "sha256")[1]
+    assert rows(second.images, "added_at")[1] == rows(first.images, "added_at")[1]
+    monkeypatch.setattr(images, "read_picture", lambda *_: pytest.fail("decoded"))
+    third = read_batch(planned(tmp_path), second.images, objects, SETTINGS, pool)
+    assert third.decoded == 0 and third.digest == second.digest
+    assert third.images.equals(second.images)
+
+
+def test_a_touched_time_stamp_does_not_change_the_digest(
+    tmp_path: Path, write: Write, objects: Objects, pool: Executor
+):
+    path = write("a.jpg")
+    first = read_batch(planned(tmp_path), empty("images"), objects, SETTINGS, pool)
+    path.touch()
+    again = read_batch(planned(tmp_path), empty("images"), objects, SETTINGS, pool)
+    assert again.digest == first.digest and without_time(again).equals(without_time(first))
+
+
+def test_the_digest_sees_names_contents_metadata_and_refusals(
+    tmp_path: Path, write: Write, objects: Objects, pool: Executor
+):
+    def digest() -> str:
+        return read_batch(planned(tmp_path), empty("images"), objects, SETTINGS, pool).digest
+
+    write("a.jpg", 1)
+    seen = [digest()]
+    write("a.jpg", 2)
+    seen.append(digest())
+    write("b.jpg", b"")
+    seen.append(digest())
+    write("metadata.csv", b"id,title\na,x\n")
+    seen.append(digest())
+    assert len(set(seen)) == len(seen)
+
+
+def test_two_files_with_the_same_content_are_two_pictures_and_one_object(
+    tmp_path: Path, write: Write, objects: Objects, pool: Executor
+):
+    write("a.jpg", 1)
+    write("b c.jpg", 1)
+    read = read_batch(planned(tmp_path), empty("images"), objects, SETTINGS, pool)
+    first, second = rows(read.images, "sha256", "phash", "working")
+    assert first == second
+    assert len(list((tmp_path / "store/objects/working").iterdir())) == 1
+
+
+def test_a_file_that_is_gone_since_it_was_listed_is_missing(
+    tmp_path: Path, write: Write, objects: Objects, pool: Executor
+):
+    write("a.jpg")
+    gone = write("b.jpg")
+    table = planned(tmp_path)
+    gone.unlink()
+    read = read_batch(table, empty("images"), objects, SETTINGS, pool)
+    assert rows(read.images, "uid") == [("a.jpg",)]
+    assert rows(read.rejected, "uid", "uri", "reason") == [("b.jpg", str(gone), "missing")]
+
+
+def test_a_file_that_cannot_be_opened_is_unreadable(
+    tmp_path: Path, write: Write, objects: Objects, pool: Executor
+):
+    path = write("a.jpg")
+    table = planned(tmp_path)
+    path.unlink()
+    path.mkdir()
+    read = read_batch(table, empty("images"), objects, SETTINGS, pool)
+    assert rows(read.rejected, "reason") == [("unreadable",)]
+
+
+def test_a_file_above_the_limit_is_not_even_read(
+    tmp_path: Path, write: Write, objects: Objects, pool: Executor, monkeypatch: pytest.MonkeyPatch
+):
+    write("a.jpg")
+    monkeypatch.setattr(Path, "read_bytes", lambda self: pytest.fail("read"))
+    settings = ImagesSettings(max_bytes=10)
+    read = read_batch(planned(tmp_path), empty("images"), objects, settings, pool)
+    assert rows(read.rejected, "reason") == [("too_many_bytes",)]
+
+
+def test_an_empty_batch_is_two_empty_tables(objects: Objects, pool: Executor):
+    read = read_batch(empty("batches"), empty("images"), objects, SETTINGS, pool)
+    assert read.images.num_rows == read.rejected.num_rows == read.decoded == 0
+
+
+def test_progress_counts_every_file_once(
+    tmp_path: Path, write: Write, objects: Objects, pool: Executor
+):
+    write("a.jpg")
+    write("b.jpg", b"")
+    calls: list[tuple[int, int]] = []
+    read_batch(
+        planned(tmp_path), empty("images"), objects, SETTINGS, pool,
+        lambda done, total: calls.append((done, total)),
+    )  # fmt: skip
+    assert calls == [(1, 2), (2, 2)]
+
+
+def test_a_store_that_fails_stops_the_batch(
+    tmp_path: Path, write: Write, objects: Objects, pool: Executor, monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_: object) -> str:
+        raise StoreError("No space left on device.")
+
+    write("a.jpg")
+    monkeypatch.setattr(Objects, "put", full)
+    with pytest.raises(StoreError, match="No space"):
+        read_batch(planned(tmp_path), empty("images"), objects, SETTINGS, pool)
+
+
+def test_what_a_worker_sends_back_is_small(tmp_path: Path, write: Write, objects: Objects):
+    """Memory stays bounded: neither originals nor decoded pictures leave the worker."""
+    path = write("a.png", encoded(drawing(1, (3000, 3000)), "PNG"))
+    task = images._Task(str(path), None, objects, SETTINGS)
+    outcome = images._read_file(pickle.loads(pickle.dumps(task)))
+    assert len(pickle.dumps(outcome)) < 20_000
+
+
+@pytest.mark.slow
+def test_spawned_processes_read_the_same_as_threads(
+    tmp_path: Path, write: Write, objects: Objects, pool: Executor
+):
+    for seed in range(4):
+        write(f"{seed}.jpg", seed)
+    write("bad.jpg", b"bad")
+    table = planned(tmp_path)
+    threads = read_batch(table, empty("images"), objects, SETTINGS, pool)
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as processes:
+        spawned = read_batch(table, empty("images"), objects, SETTINGS, processes)
+    assert spawned.digest == threads.digest and spawned.rejected.equals(threads.rejected)
+    assert without_time(spawned).equals(without_time(threads))

@@ -1,0 +1,42 @@
+import csv
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vsig_core.corpus.sample import compose_sample
+from vsig_core.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Blotches of colour: 70 different pictures, one of them twice."""
+    folder = tmp_path_factory.mktemp("real")
+    rng = np.random.default_rng(0)
+    for number in range(70):
+        cells = Image.fromarray(rng.integers(0, 255, (6, 7, 3), dtype=np.uint8))
+        cells.resize((140, 120), Image.Resampling.BICUBIC).save(folder / f"p{number:02d}.jpg")
+    (folder / "p70.jpg").write_bytes((folder / "p00.jpg").read_bytes())
+    (folder / "broken.jpg").write_bytes(b"no picture")
+    return folder
+
+
+def test_parts_of_real_pictures_travel_and_their_rights_stay_reserved(pictures, tmp_path):
+    report = compose_sample(tmp_path / "s", pictures, images=60, motifs=12)
+    with (tmp_path / "s" / "metadata.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert report.images == len(rows) == 60
+    assert {row["publish"] for row in rows} == {"none"}
+    assert not any(row["rights"] == "CC0" for row in rows)
+    assert "broken" not in " ".join(row["description"] for row in rows)
+
+
+def test_a_picture_that_lies_there_twice_is_used_once(pictures, tmp_path):
+    compose_sample(tmp_path / "s", pictures, images=60, motifs=12)
+    text = (tmp_path / "s" / "metadata.csv").read_text(encoding="utf-8")
+    assert "p70.jpg" not in text
+
+
+def test_too_few_different_pictures_are_refused_with_counts_that_fit(pictures, tmp_path):
+    with pytest.raises(InputError, match=r"Try --images \d+ --motifs \d+"):
+        compose_sample(tmp_path / "s", pictures, images=300, motifs=40)

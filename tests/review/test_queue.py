@@ -1,0 +1,108 @@
+import pyarrow as pa
+
+from vsig_core.clustering import Judgements, Verdict, build_groups
+from vsig_core.review import Evidence, rank_queue
+from vsig_core.settings import ReviewSettings
+from vsig_core.store.schema import schema
+
+
+def clusters(reach: float = 0.05, **groups: str) -> pa.Table:
+    rows = [
+        {
+            "uid": uid,
+            "cluster": None if name == "noise" else name,
+            "reachability": reach,
+            "max_eps": 0.2,
+        }
+        for name, members in groups.items()
+        for uid in members
+    ]
+    return pa.Table.from_pylist(rows, schema=schema("clusters"))
+
+
+def links(*judged: str, contested: bool = False) -> pa.Table:
+    rows = [
+        {"img1": pair[0], "img2": pair[1], "verdict": verdict, "contested": contested}
+        for pair, verdict in (text.split() for text in judged)
+    ]
+    return pa.Table.from_pylist(rows, schema=schema("links"))
+
+
+def motifs(**members: str) -> pa.Table:
+    rows = [{"motif": f"s-{m}", "uid": uid} for m, uids in members.items() for uid in uids]
+    return pa.Table.from_pylist(rows, schema=schema("motif_members"))
+
+
+def queue(table: pa.Table, evidence: Evidence, size: int = 1000) -> list[dict]:
+    judged = Judgements(evidence.links, evidence.motif_members, verdicts=evidence.verdicts)
+    groups = build_groups(table, judged)
+    ranked = rank_queue(groups, table, evidence, ReviewSettings(queue_size=size))
+    assert ranked.schema == schema("review_queue")
+    return ranked.to_pylist()
+
+
+def test_newcomers_beside_a_known_signature_come_first():
+    evidence = Evidence(links("de POSITIVE"), motifs(m="de"), {"s-m": "Leda"})
+    first, second = queue(clusters(A="abc", B="def"), evidence)
+    assert (first["rank"], first["cluster"], second["cluster"]) == (1, "B", "A")
+    assert first["images"][0] == "f"  # the doubtful one first
+    assert first["reasons"][0] == (
+        "holds the known signature “Leda”, and 1 picture that may carry it too"
+    )
+    assert second["reasons"][0] == "3 pictures that nobody has judged yet"
+
+
+def test_disagreement_comes_before_what_nobody_has_seen():
+    evidence = Evidence(links("de NEGATIVE", contested=True))
+    first, second = queue(clusters(A="abc", B="de"), evidence)
+    assert (first["cluster"], second["cluster"]) == ("B", "A")
+    assert first["reasons"][0] == "1 pair on which judgements disagree"
+
+
+def test_of_two_unseen_groups_the_tighter_is_first():
+    loose = clusters(reach=0.19, A="ab").to_pylist() + clusters(reach=0.01, B="cd").to_pylist()
+    first, second = queue(pa.Table.from_pylist(loose, schema=schema("clusters")), Evidence())
+    assert (first["cluster"], second["cluster"]) == ("B", "A")
+    assert "very much alike" in first["reasons"][1]
+    assert "only loosely alike" in second["reasons"][1]
+
+
+def test_a_group_whose_pairs_are_all_judged_is_done():
+    assert not queue(clusters(A="ab"), Evidence(links("ab SIMILAR")))
+    whole = Evidence(links("ab POSITIVE", "bc POSITIVE"), motifs(m="abc"))
+    assert not queue(clusters(A="abc"), whole)
+
+
+def test_a_judged_cluster_comes_back_when_a_quarter_is_new():
+    evidence = Evidence(verdicts=[Verdict("CORRECT", frozenset("abc"))])
+    assert not queue(clusters(A="abc"), evidence)
+    assert queue(clusters(A="abcx"), evidence)
+
+
+def test_new_pictures_are_said_and_count():
+    evidence = Evidence(new_images={"c"})
+    first, second = queue(clusters(A="ab", B="cd"), evidence)
+    assert first["cluster"] == "B"
+    assert "1 picture arrived since last time" in first["reasons"]
+    assert first["score"] > second["score"]
+
+
+def test_two_signatures_in_one_group_ask_whether_they_are_one():
+    evidence = Evidence(links("ab POSITIVE", "cd POSITIVE"), motifs(m="ab", n="cd"))
+    (only,) = queue(clusters(A="abcd"), evidence)
+    assert only["reasons"][0] == "2 known signatures meet here: are they one?"
+
+
+def test_folded_pictures_are_not_proposed():
+    table = clusters(A="abc")
+    groups = build_groups(table, Judgements(representatives={"b": "a"}))
+    ranked = rank_queue(groups, table, Evidence(), ReviewSettings())
+    assert sorted(ranked["images"][0].as_py()) == ["a", "c"]
+
+
+def test_the_queue_is_as_long_as_asked():
+    assert len(queue(clusters(A="ab", B="cd", C="ef"), Evidence(), size=2)) == 2
+
+
+def test_nothing_to_rank_is_an_empty_queue():
+    assert queue(clusters(noise="ab"), Evidence()) == []

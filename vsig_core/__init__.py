@@ -1,0 +1,1 @@
+"""The library of vsig: no Dagster, no global state."""

@@ -1,0 +1,39 @@
+"""Judgements: file formats, the log, the morphograph, and what is mined from it."""
+
+from vsig_core.annotations.acts import Act, rows_of_act
+from vsig_core.annotations.check import check_file
+from vsig_core.annotations.conflicts import conflict_id
+from vsig_core.annotations.duplicates import representatives
+from vsig_core.annotations.formats import AnnotationFile, read_annotations, write_annotations
+from vsig_core.annotations.ingest import IngestResult, Known, ingest_file
+from vsig_core.annotations.log import follow_aliases, new_rows, unknown_images, waiting_rows
+from vsig_core.annotations.morphograph import Morphograph, build_morphograph
+from vsig_core.annotations.triplets import TripletSources, mine_triplets
+from vsig_core.annotations.unsure import unsure_pairs
+from vsig_core.annotations.verdicts import Verdict, undecided_clusters, verdicts_in_force
+
+__all__ = [
+    "Act",
+    "AnnotationFile",
+    "IngestResult",
+    "Known",
+    "Morphograph",
+    "TripletSources",
+    "Verdict",
+    "build_morphograph",
+    "check_file",
+    "conflict_id",
+    "follow_aliases",
+    "ingest_file",
+    "mine_triplets",
+    "new_rows",
+    "read_annotations",
+    "representatives",
+    "rows_of_act",
+    "undecided_clusters",
+    "unknown_images",
+    "unsure_pairs",
+    "verdicts_in_force",
+    "waiting_rows",
+    "write_annotations",
+]

@@ -1,0 +1,96 @@
+"""What taking a file in would do, without doing it: `vsig check-annotations`."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+import pyarrow as pa
+
+from vsig_core.annotations.forest import Forest
+from vsig_core.annotations.formats import read_annotations
+from vsig_core.annotations.judgement import Pair
+from vsig_core.annotations.kinds import PAIR_TYPES
+from vsig_core.annotations.log import new_rows, unknown_images
+from vsig_core.annotations.morphograph import build_morphograph
+from vsig_core.store.schema import empty
+
+
+def check_file(
+    data: bytes,
+    name: str,
+    uids: AbstractSet[str] | None = None,
+    *,
+    log: pa.Table | None = None,
+    aliases: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Report on one file.
+
+    Parameters
+    ----------
+    data, name
+        Content of the file, and how to call it.
+    uids
+        Pictures of the corpus; None where there is none to compare with.
+    log
+        What was judged before: conflicts are looked for in both together.
+
+    Returns
+    -------
+    path, rows (lines with content but the first), by_type (good rows as in the file,
+    before folding), folded_verdicts, components (count, images, largest: of the
+    file's POSITIVE rows alone), several_types (pairs that carry more than one type,
+    by types), unknown_images, conflicts (those that the file's rows are part of),
+    bad_rows (row, reason, text), notes.
+
+    Raises
+    ------
+    AnnotationError
+        The file is structurally unreadable.
+    """
+    read = read_annotations(data, name)
+    kinds = _kinds_by_pair(read.annotations)
+    missing = () if uids is None else unknown_images(read.annotations, uids, aliases)
+    return {
+        "path": name,
+        "rows": read.rows,
+        "by_type": read.by_type,
+        "folded_verdicts": read.folded_verdicts,
+        "components": _components(kinds),
+        "several_types": dict(
+            Counter("+".join(sorted(types)) for types in kinds.values() if len(types) > 1)
+        ),
+        "unknown_images": sorted({uid for _, uid in missing}),
+        "conflicts": _conflicts(read.annotations, empty("annotations") if log is None else log),
+        "bad_rows": read.rejected.select(["row", "reason", "text"]).to_pylist(),
+        "notes": read.notes,
+    }
+
+
+def _kinds_by_pair(annotations: pa.Table) -> dict[Pair, set[str]]:
+    columns = [annotations[name].to_pylist() for name in ("type", "img1", "img2")]
+    kinds: dict[Pair, set[str]] = defaultdict(set)
+    for kind, img1, img2 in zip(*columns, strict=True):
+        if kind in PAIR_TYPES:
+            kinds[img1, img2].add(kind)
+    return kinds
+
+
+def _components(kinds: Mapping[Pair, set[str]]) -> dict[str, int]:
+    forest: Forest[str] = Forest()
+    for pair, types in kinds.items():
+        if "POSITIVE" in types:
+            forest.join(*pair)
+    sizes = [len(group) for group in forest.groups()]
+    return {"count": len(sizes), "images": sum(sizes), "largest": max(sizes, default=0)}
+
+
+def _conflicts(annotations: pa.Table, log: pa.Table) -> list[dict[str, Any]]:
+    ours = set(annotations["annotation_id"].to_pylist())
+    graph = build_morphograph(pa.concat_tables([log, new_rows(log, annotations)]))
+    found = graph.conflicts.filter(graph.conflicts["settled_by"].is_null()).to_pylist()
+    return [
+        {name: row[name] for name in ("conflict_id", "kind", "images", "annotations")}
+        for row in found
+        if ours.intersection(row["annotations"])
+    ]

@@ -1,0 +1,104 @@
+"""From the bytes of a CSV file to its records, each with its line.
+
+Knows nothing of judgements. Takes what spreadsheets write: UTF-8 with or without
+BOM, UTF-16 with BOM, Windows Latin-1; commas, semicolons or tabs; any line ends.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from vsig_core.errors import AnnotationError
+
+# Members of a large cluster stand in one cell; csv's limit of 131,072 characters is too low.
+_LARGEST_CELL = 1 << 30
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of a file: its line (the header being 1), raw text, and cells.
+
+    `fault` says why the cells could not be told apart; they are then empty.
+    """
+
+    line: int
+    text: str
+    cells: list[str]
+    fault: str | None = None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A file's column names as found (lower case), its records, and what was noticed."""
+
+    columns: list[str]
+    records: list[Record]
+    notes: list[str]
+
+
+def read_sheet(data: bytes, file: str, required: Sequence[str]) -> Sheet:
+    """Tell a file's columns and records apart.
+
+    Raises
+    ------
+    AnnotationError
+        Empty, not text, a required column missing, or a column named twice.
+    """
+    text, notes = _decode(data, file)
+    lines = list(io.StringIO(text, newline=""))
+    delimiter = max(",;\t", key=next(filter(str.strip, lines)).count)
+    csv.field_size_limit(_LARGEST_CELL)
+    records = list(_records(lines, delimiter))
+    columns = [cell.strip().lower() for cell in records[0].cells] if records else []
+    _check_columns(columns, required, file)
+    if delimiter != ",":
+        notes.append(f"cells are separated by {delimiter!r}")
+    return Sheet(columns, records[1:], notes)
+
+
+def _decode(data: bytes, file: str) -> tuple[str, list[str]]:
+    notes: list[str] = []
+    utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    try:
+        text = data.decode("utf-16" if utf16 else "utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0" if utf16 else data.decode("latin-1")
+        notes.append("not UTF-8: read as Latin-1; look at the accents in names")
+    if "\0" in text:
+        raise AnnotationError(f"{file} is not text; wanted a CSV file in UTF-8")
+    if not text.strip():
+        raise AnnotationError(f"{file} is empty; wanted a line that names the columns")
+    return text, notes
+
+
+def _check_columns(columns: list[str], required: Sequence[str], file: str) -> None:
+    missing = [name for name in required if name not in columns]
+    if missing:
+        raise AnnotationError(
+            f"{file} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; its first "
+            f"line has {', '.join(columns)[:200]!r}. Name the columns in the first line."
+        )
+    twice = sorted({name for name in columns if name and columns.count(name) > 1})
+    if twice:
+        raise AnnotationError(f"{file} has the column {', '.join(twice)} twice; which one counts?")
+
+
+def _records(lines: list[str], delimiter: str) -> Iterator[Record]:
+    """Records in order; an unclosed quote costs its own line, not the rest of the file."""
+    start = 0
+    while start < len(lines):
+        rest = (lines[number] for number in range(start, len(lines)))
+        reader = csv.reader(rest, delimiter=delimiter, strict=True)
+        first = start
+        try:
+            for cells in reader:
+                after = start + reader.line_num
+                if any(map(str.strip, cells)):
+                    text = "".join(lines[first:after]).rstrip("\r\n")
+                    yield Record(first + 1, text, cells)
+                first = after
+            return
+        except csv.Error as error:
+            yield Record(first + 1, lines[first].rstrip("\r\n"), [], f"quotes: {error}")
+            start = first + 1

@@ -1,0 +1,54 @@
+"""The `vsig` command: thin. What works through Dagster is added by `vsig_pipeline`."""
+
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vsig_core.commands import corpus, judgements, look
+from vsig_core.console import Context, note
+from vsig_core.errors import InputError, VsigError
+
+FAILED, WRONG = 1, 2
+
+app = typer.Typer(
+    help="Visual signatures of artworks: from pictures and judgements to clusters and a map.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def shared(
+    context: typer.Context,
+    project: Annotated[
+        Path | None,
+        typer.Option(help="Project folder; else VSIG_PROJECT, else the current folder."),
+    ] = None,
+) -> None:
+    """Options of all commands."""
+    context.obj = Context(project)
+
+
+def build() -> typer.Typer:
+    """The whole command, plug-ins included: packages add theirs by the group `vsig.commands`."""
+    for module in (corpus, judgements, look):
+        module.register(app)
+    for point in entry_points(group="vsig.commands"):
+        point.load()(app)
+    return app
+
+
+def main() -> None:
+    """Run the command; what vsig raises on purpose ends with its words and no traceback."""
+    try:
+        build()()
+    except VsigError as error:
+        note(f"vsig: {error}")
+        sys.exit(WRONG if isinstance(error, InputError) else FAILED)
+    except KeyboardInterrupt:
+        note("vsig: interrupted; what was committed stays, and the next run goes on from there")
+        sys.exit(130)

@@ -1,0 +1,135 @@
+"""`vsig check-annotations` and `vsig evaluate`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vsig_core.annotations import check_file
+from vsig_core.console import Context, emit, note, table
+from vsig_core.current import aliases, current_images
+from vsig_core.errors import AnnotationError, InputError, SettingsError
+from vsig_core.store import Provenance
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `vsig`."""
+    app.command("check-annotations")(check_annotations)
+    app.command("evaluate")(evaluate)
+
+
+def check_annotations(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Say what ingesting files would do; changes nothing. Works outside a project too."""
+    known = _known(context)
+    reports = [_check(path, known) for path in files]
+    if as_json:
+        emit({"files": reports})
+    else:
+        for report in reports:
+            _show(report)
+    if any("error" in report for report in reports):
+        raise typer.Exit(2)
+
+
+def _known(context: typer.Context) -> dict[str, Any]:
+    """The project's pictures, log and old ids; empty where there is no project."""
+    shared = Context.of(context)
+    try:
+        store = shared.project.store
+    except SettingsError:
+        if shared.folder is not None:
+            raise
+        return {}
+    if store.version("images") is None:
+        return {}
+    return {
+        "uids": set(current_images(store, ["uid"])["uid"].to_pylist()),
+        "log": store.read_or_empty("annotations"),
+        "aliases": aliases(store),
+    }
+
+
+def _check(path: Path, known: dict[str, Any]) -> dict[str, Any]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    try:
+        return check_file(data, str(path), **known)
+    except AnnotationError as error:
+        return {"path": str(path), "error": str(error)}
+
+
+def _show(report: dict[str, Any]) -> None:
+    if "error" in report:
+        note(f"{report['path']}: {report['error']}")
+        return
+    table(
+        report["path"],
+        ["", ""],
+        [
+            ["rows", report["rows"]],
+            *[[f"  {kind}", count] for kind, count in report["by_type"].items()],
+            *[
+                [key.replace("_", " "), _brief(value)]
+                for key, value in report.items()
+                if key not in ("path", "rows", "by_type", "bad_rows", "notes")
+            ],
+        ],
+    )
+    for row in report["bad_rows"]:
+        note(f"line {row['row']}: {row['reason']}: {row['text']}")
+    for line in report["notes"]:
+        note(line)
+
+
+def _brief(value: Any) -> str:
+    """Long lists by their number and beginning."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_brief(part)}" for key, part in value.items()) or "none"
+    if isinstance(value, list):
+        shown = ", ".join(str(item) for item in value[:5])
+        return f"{len(value)}: {shown}{' …' if len(value) > 5 else ''}" if value else "none"
+    return str(value)
+
+
+def evaluate(
+    context: typer.Context,
+    model: Annotated[
+        list[str] | None, typer.Option(help="Model id; may be given again. All where left out.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Score models on the links in force: all on the same queries, beside a grey thumbnail."""
+    from vsig_core.console import bars
+    from vsig_core.evaluation import Contest, judged_now, score
+
+    project = Context.of(context).project
+    store = project.store
+    names = model or store.read("models", columns=["model_id"])["model_id"].to_pylist()
+    judged = judged_now(store, project.settings.annotations.same_work)
+    with bars() as progress:
+        found = score(project, Contest(names, names[-1]), judged, Provenance("evaluate"), progress)
+    rows = [row for row in found.rows.to_pylist() if row["value"] is not None]
+    if as_json:
+        emit({"evaluations": rows})
+        return
+    table(
+        "Retrieval on links that no model trained on",
+        ["model", "split", "metric", "value", "95 % interval", "n"],
+        [
+            [
+                row["subject"],
+                row["split"],
+                row["metric"],
+                f"{row['value']:.3f}",
+                "" if row["ci_low"] is None else f"{row['ci_low']:.3f} to {row['ci_high']:.3f}",
+                row["n"],
+            ]
+            for row in rows
+        ],
+    )

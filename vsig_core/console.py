@@ -1,0 +1,93 @@
+"""What commands print: results on stdout, all else on stderr."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from vsig_core.project import Project, open_project
+
+STDOUT = Console()
+STDERR = Console(stderr=True)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What all commands share.
+
+    Parameters
+    ----------
+    folder
+        The project that `--project` names; None where it does not.
+    """
+
+    folder: Path | None
+
+    @classmethod
+    def of(cls, context: typer.Context) -> Self:
+        """That of a running command."""
+        return context.obj
+
+    @cached_property
+    def project(self) -> Project:
+        """The project, opened when a command asks for it."""
+        return open_project(self.folder)
+
+
+def emit(document: Any) -> None:
+    """One JSON document on stdout."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=str, allow_nan=False)
+    STDOUT.file.write(text + "\n")
+
+
+def note(line: str) -> None:
+    """A line for a person, on stderr, as it is."""
+    STDERR.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def bars() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
+    """Progress bars on stderr; gives what makes a callback `(done, total)` for a label."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=STDERR, transient=True) as shown:
+        rows: dict[str, TaskID] = {}
+
+        def for_label(label: str) -> Callable[[int, int], None]:
+            def report(done: int, total: int) -> None:
+                if label not in rows:
+                    rows[label] = shown.add_task(label, total=total)
+                shown.update(rows[label], completed=done, total=total)
+
+            return report
+
+        yield for_label
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """A table on stdout."""
+    shown = Table(title=title, title_justify="left")
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        shown.add_row(*["" if cell is None else str(cell) for cell in row])
+    STDOUT.print(shown, markup=False)

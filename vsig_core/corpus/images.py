@@ -1,0 +1,187 @@
+"""One batch of files as rows of the table `images`.
+
+Each file is read, hashed and decoded by a worker, which keeps the working copy in
+the store and sends back some kilobytes: decoded pictures never leave it.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, as_completed
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from vsig_core.corpus.columns import image_columns
+from vsig_core.corpus.pictures import check_bytes, read_picture
+from vsig_core.errors import PictureError
+from vsig_core.settings import ImagesSettings
+from vsig_core.store import Objects
+from vsig_core.store.schema import schema
+
+Progress = Callable[[int, int], None]
+
+# Columns that come from the file's bytes, and so outlive a change of its metadata.
+_FROM_CONTENT = ("sha256", "phash", "width", "height", "thumb", "working")
+# What the digest leaves out: these follow from others, or from the clock.
+_NOT_IN_DIGEST = ("phash", "thumb", "added_at")
+
+
+@dataclass(frozen=True)
+class BatchRead:
+    """What became of a batch.
+
+    `images` and `rejected` have the schemas of `images` and `rejected_images`, in
+    the order of their uids. `digest` is a sha256 over ids, contents and metadata, the
+    same whoever read the batch and when. `decoded` counts the pictures that were not
+    known.
+    """
+
+    images: pa.Table
+    rejected: pa.Table
+    digest: str
+    decoded: int
+
+
+@dataclass(frozen=True)
+class _Task:
+    uri: str
+    known: str | None
+    objects: Objects
+    settings: ImagesSettings
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """Content columns of one file, or why there are none; neither where it is known."""
+
+    content: dict[str, Any] | None = None
+    refused: tuple[str, str] | None = None
+
+
+def read_batch(
+    planned: pa.Table,
+    known: pa.Table,
+    objects: Objects,
+    settings: ImagesSettings,
+    executor: Executor,
+    progress: Progress | None = None,
+) -> BatchRead:
+    """Read the files of one batch.
+
+    Parameters
+    ----------
+    planned
+        Rows of `batches`, of one batch.
+    known
+        Rows of `images` as they stand, of that batch; may be empty. A file with the
+        sha256 of its row is not decoded again. Give none if thumbnails and working
+        copies are to be made anew because `settings` changed.
+    objects
+        Where working copies are kept.
+    executor
+        Threads, processes, or a cluster that sees the same files.
+    progress
+        Called with (files done, files in the batch), in this thread.
+
+    Raises
+    ------
+    StoreError
+        A working copy cannot be kept. What a picture is like never raises: it is a
+        row of `rejected`.
+    """
+    plan = planned.to_pylist()
+    before = {row["uid"]: row for row in known.to_pylist()}
+    tasks = [
+        _Task(row["uri"], before.get(row["uid"], {}).get("sha256"), objects, settings)
+        for row in plan
+    ]
+    outcomes = _run(tasks, executor, progress)
+    now = datetime.now(UTC)
+    images: list[dict[str, Any]] = []
+    rejected: list[dict[str, Any]] = []
+    for row, outcome in zip(plan, outcomes, strict=True):
+        if outcome.refused:
+            rejected.append(_rejected_row(row, *outcome.refused))
+            continue
+        old = before.get(row["uid"], {})
+        content = outcome.content or {name: old[name] for name in _FROM_CONTENT}
+        images.append(_image_row(row, content, old.get("added_at") or now))
+    images.sort(key=lambda row: row["uid"])
+    rejected.sort(key=lambda row: row["uid"])
+    return BatchRead(
+        pa.Table.from_pylist(images, schema("images")),
+        pa.Table.from_pylist(rejected, schema("rejected_images")),
+        _digest(images, rejected),
+        sum(outcome.content is not None for outcome in outcomes),
+    )
+
+
+def _run(tasks: list[_Task], executor: Executor, progress: Progress | None) -> list[_Outcome]:
+    """Outcomes in the order of the tasks; the first unexpected failure stops the rest."""
+    place_of = {executor.submit(_read_file, task): place for place, task in enumerate(tasks)}
+    outcomes: list[_Outcome] = [_Outcome()] * len(tasks)
+    try:
+        for done, future in enumerate(as_completed(place_of), start=1):
+            outcomes[place_of[future]] = future.result()
+            if progress:
+                progress(done, len(tasks))
+    finally:
+        for future in place_of:
+            future.cancel()
+    return outcomes
+
+
+def _read_file(task: _Task) -> _Outcome:
+    """The worker: bytes are read once, hashed, and decoded if they are new."""
+    try:
+        data = _bytes(Path(task.uri), task.settings)
+        sha256 = hashlib.sha256(data).hexdigest()
+        if sha256 == task.known:
+            return _Outcome()
+        picture = read_picture(data, task.settings)
+    except PictureError as error:
+        return _Outcome(refused=(error.reason, error.detail))
+    return _Outcome(
+        content={
+            "sha256": sha256,
+            "phash": picture.phash,
+            "width": picture.width,
+            "height": picture.height,
+            "thumb": picture.thumb,
+            "working": task.objects.put("working", picture.working, "jpg"),
+        }
+    )
+
+
+def _bytes(path: Path, settings: ImagesSettings) -> bytes:
+    try:
+        check_bytes(path.stat().st_size, settings)
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise PictureError("missing", f"{path} was listed and is no longer there") from None
+    except OSError as error:
+        raise PictureError("unreadable", f"{path}: {error.strerror or error}") from error
+
+
+def _image_row(planned: dict[str, Any], content: dict[str, Any], added: datetime) -> dict[str, Any]:
+    place = {name: planned[name] for name in ("uid", "batch", "source", "uri")}
+    metadata = image_columns(json.loads(planned["metadata"] or "{}")).values
+    return {**place, **content, **metadata, "added_at": added}
+
+
+def _rejected_row(planned: dict[str, Any], reason: str, detail: str) -> dict[str, Any]:
+    place = {name: planned[name] for name in ("uri", "batch", "uid")}
+    return {**place, "reason": reason, "detail": detail}
+
+
+def _digest(images: Iterable[dict[str, Any]], rejected: Iterable[dict[str, Any]]) -> str:
+    lasting = [
+        {name: value for name, value in row.items() if name not in _NOT_IN_DIGEST} for row in images
+    ]
+    refused = [[row["uid"], row["uri"], row["reason"]] for row in rejected]
+    text = json.dumps([lasting, refused], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

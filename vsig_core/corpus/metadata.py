@@ -1,0 +1,140 @@
+"""Files that describe pictures: CSV in, rows of text out.
+
+Column names are compared in lower case. Blank cells are absent. What makes the
+whole file unusable is refused (`SourceError`), because ids come from it: going on
+without would rename every picture. What spoils one row is a note.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from vsig_core.errors import SourceError
+
+# Columns that name a picture, and those that give it its id.
+FILE_COLUMNS = ("path", "file_name", "filename")
+ID_COLUMNS = ("uid", "id")
+URL_COLUMN = "url"
+NAMING_COLUMNS = (*FILE_COLUMNS, *ID_COLUMNS, URL_COLUMN)
+
+_DELIMITERS = (",", ";", "\t", "|")
+
+
+@dataclass(frozen=True)
+class MetadataRow:
+    """One row: its line in the file (the header is line 1) and its cells that are not blank."""
+
+    line: int
+    values: dict[str, str]
+
+
+@dataclass(frozen=True)
+class MetadataFile:
+    """The rows of a metadata file, and what a person should know about it."""
+
+    rows: list[MetadataRow]
+    notes: list[str]
+
+
+def read_metadata(path: Path) -> MetadataFile:
+    """Read a CSV file: UTF-8 (with or without BOM), UTF-16 or Latin-1; `,` `;` tab or `|`.
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read, is no CSV, or has no column that names a picture.
+    """
+    text, notes = _decoded(path)
+    try:
+        delimiter = _delimiter(path, text)
+        lines = _lines(path, text, delimiter, notes)
+    except csv.Error as error:
+        raise SourceError(
+            f"{path} is not valid CSV: {error}. Save the table anew as CSV (UTF-8)."
+        ) from error
+    header = [name.strip().lower() for name in lines[0][1]]
+    rows = []
+    for line, cells in lines[1:]:
+        if any(cell.strip() for cell in cells[len(header) :]):
+            notes.append(
+                f"{path}, line {line}: {len(cells)} cells under {len(header)} columns, row left "
+                f"out. Quote cells that contain {delimiter!r}."
+            )
+            continue
+        values = _named(header, cells)
+        if values:
+            rows.append(MetadataRow(line, values))
+    return MetadataFile(rows, notes)
+
+
+def _decoded(path: Path) -> tuple[str, list[str]]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise SourceError(
+            f"Metadata file {path} cannot be read: {error.strerror}. Correct 'metadata' of this "
+            "source in vsig.toml, or take the line out."
+        ) from error
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", errors="replace"), []
+    if b"\x00" in data[:4096] or data.startswith(b"PK\x03\x04"):
+        raise SourceError(f"Metadata file {path} is not text. Save the table as CSV (UTF-8).")
+    try:
+        return data.decode("utf-8-sig"), []
+    except UnicodeDecodeError as error:
+        note = f"{path} is not UTF-8 (byte {error.start}); read as Latin-1 (Windows-1252)."
+        return data.decode("cp1252", errors="replace"), [note]
+
+
+def _delimiter(path: Path, text: str) -> str:
+    """The one that makes most naming columns out of the header, then most columns."""
+
+    def score(delimiter: str) -> tuple[int, int]:
+        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+        names = [name.strip().lower() for name in header]
+        return sum(name in NAMING_COLUMNS for name in names), len(names)
+
+    best = max(_DELIMITERS, key=score)
+    if not score(best)[0]:
+        first = text.lstrip().split("\n", 1)[0][:80].strip()
+        raise SourceError(
+            f"{path} has no column that names the picture; one of {', '.join(NAMING_COLUMNS)} is "
+            f"needed, the first line is {first!r}. Add one, rename the file if it is about "
+            "something else, or name another with 'metadata' of this source in vsig.toml."
+        )
+    return best
+
+
+def _lines(path: Path, text: str, delimiter: str, notes: list[str]) -> list[tuple[int, list[str]]]:
+    """All records; read leniently, with a note, where quotation marks are used loosely."""
+    try:
+        return list(_records(text, delimiter, strict=True))
+    except csv.Error as error:
+        if "unexpected end" in str(error):
+            raise SourceError(
+                f"{path}: a quotation mark is opened and never closed, so that rows run into one "
+                "another. Close or double it."
+            ) from error
+        lines = list(_records(text, delimiter, strict=False))
+        notes.append(f"{path}: quotation marks are used loosely ({error}); read as they stand.")
+        return lines
+
+
+def _records(text: str, delimiter: str, *, strict: bool) -> Iterator[tuple[int, list[str]]]:
+    """Each record with the line it begins on."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
+    begins = 1
+    for cells in reader:
+        yield begins, cells
+        begins = reader.line_num + 1
+
+
+def _named(header: list[str], cells: list[str]) -> dict[str, str]:
+    """Cells by column; of two columns with one name the first that is not blank."""
+    values: dict[str, str] = {}
+    for name, cell in zip(header, cells, strict=False):
+        if name and cell.strip():
+            values.setdefault(name, cell.strip())
+    return values

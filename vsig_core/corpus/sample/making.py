@@ -1,0 +1,128 @@
+"""From a plan to the files of a sample, whoever makes the pictures."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+
+from vsig_core.corpus.sample.photography import detail, photographed, rephotographed, second_view
+from vsig_core.corpus.sample.pictures import Box, Picture, to_jpeg
+from vsig_core.corpus.sample.plan import COPY, DETAIL, DUPLICATE, Entry, Plan, names_for
+from vsig_core.corpus.sample.records import Shown, draw_records
+from vsig_core.corpus.sample.sittings import Truth, draw_sittings
+from vsig_core.corpus.sample.writing import fresh_folder, write_tables, write_truth
+
+Progress = Callable[[int, int], None]
+Spec = TypeVar("Spec")
+
+LONGER_SIDE = (420, 640)
+
+
+@dataclass(frozen=True)
+class SampleReport:
+    """What a sample holds: pictures, signatures, true links, rows of the two sittings."""
+
+    folder: Path
+    images: int
+    motifs: int
+    links: int
+    first_sitting: int
+    second_sitting: int
+
+    def as_dict(self) -> dict[str, str | int]:
+        """The same as plain values, for a table or JSON."""
+        return {**asdict(self), "folder": str(self.folder)}
+
+
+@dataclass(frozen=True)
+class Made(Generic[Spec]):
+    """A picture before its last photograph, and what its maker needs to copy it."""
+
+    picture: Picture
+    spec: Spec
+
+
+class Studio(Protocol[Spec]):
+    """Makes pictures; signatures are numbers from 0."""
+
+    @property
+    def titles(self) -> Sequence[str]:
+        """What people call each signature."""
+        ...
+
+    @property
+    def kinds(self) -> Sequence[str]:
+        """Signatures of one kind are alike."""
+        ...
+
+    def work(self, motifs: tuple[int, ...], rng: np.random.Generator) -> Made[Spec]:
+        """A composition of its own that carries these signatures."""
+        ...
+
+    def copy(self, model: Made[Spec], rng: np.random.Generator) -> Made[Spec]:
+        """The whole composition once more, by another hand."""
+        ...
+
+    def shown(self, made: Made[Spec], motifs: tuple[int, ...]) -> Shown:
+        """What a catalogue says of it."""
+        ...
+
+
+def make_sample(
+    folder: Path, plan: Plan, studio: Studio[Spec], seed: int, progress: Progress | None
+) -> SampleReport:
+    """Make all pictures of a plan and write all files of the sample."""
+    fresh_folder(folder)
+    count = len(plan.entries)
+    names = list(names_for(count, np.random.default_rng([seed, 1])))
+    models = {entry.after for entry in plan.entries}
+    kept: dict[int, Made[Spec]] = {}
+    boxes: list[dict[int, Box]] = []
+    shown: list[Shown] = []
+    for index, entry in enumerate(plan.entries):
+        rng = np.random.default_rng([seed, 4, index])
+        made = _make(entry, kept, studio, rng)
+        if index in models:
+            kept[index] = made
+        final = _last_photograph(made.picture, rng)
+        path = folder / "images" / names[index]
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(to_jpeg(final, int(rng.integers(82, 93))))
+        boxes.append(dict(final.boxes))
+        shown.append(studio.shown(made, entry.motifs))
+        if progress:
+            progress(index + 1, count)
+    truth = Truth(plan, names, boxes, studio.titles, studio.kinds)
+    return _write_records(folder, truth, shown, seed)
+
+
+def _make(
+    entry: Entry, kept: dict[int, Made[Spec]], studio: Studio[Spec], rng: np.random.Generator
+) -> Made[Spec]:
+    if entry.after is None:
+        return studio.work(entry.motifs, rng)
+    model = kept[entry.after]
+    if entry.kind == COPY:
+        return studio.copy(model, rng)
+    if entry.kind == DETAIL:
+        motif = entry.motifs[0] if len(entry.motifs) == 1 else None
+        return Made(detail(model.picture, motif, rng), model.spec)
+    again = rephotographed if entry.kind == DUPLICATE else second_view
+    return Made(again(model.picture, rng), model.spec)
+
+
+def _last_photograph(picture: Picture, rng: np.random.Generator) -> Picture:
+    longer = int(rng.integers(LONGER_SIDE[0], LONGER_SIDE[1] + 1))
+    return photographed(picture.fitted(min(longer, max(picture.image.size))), rng)
+
+
+def _write_records(folder: Path, truth: Truth, shown: list[Shown], seed: int) -> SampleReport:
+    metadata = draw_records(truth.plan, truth.names, shown, np.random.default_rng([seed, 5]))
+    judged = draw_sittings(truth, np.random.default_rng([seed, 6]))
+    links = write_truth(folder, truth.plan, truth.names)
+    write_tables(folder, metadata, judged)
+    return SampleReport(
+        folder, len(truth.names), truth.plan.motifs, links, len(judged[0]), len(judged[1])
+    )

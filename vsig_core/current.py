@@ -1,0 +1,55 @@
+"""What is in force now, of tables that also hold what was."""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from vsig_core.annotations import follow_aliases
+from vsig_core.errors import TableMissingError
+from vsig_core.store import Store
+
+
+def current_images(
+    store: Store, columns: Sequence[str] | None = None, uids: Sequence[str] | None = None
+) -> pa.Table:
+    """The pictures of the corpus, by uid: rows of `images` whose batch is in `corpus`.
+
+    A batch whose pictures were all taken away leaves the corpus; its rows stay readable.
+
+    Parameters
+    ----------
+    columns
+        Columns to read; all where left out.
+    uids
+        Pictures to read; all where left out.
+    """
+    batches = store.read_or_empty("corpus", columns=["batch"])["batch"].to_pylist()
+    among = {"batch": batches} if uids is None else {"batch": batches, "uid": uids}
+    rows = store.read_or_empty("images", columns=columns, among=among)
+    return rows.sort_by("uid") if "uid" in rows.column_names else rows
+
+
+def champion_id(store: Store) -> str:
+    """The model in force.
+
+    Raises
+    ------
+    TableMissingError
+        No run has been made yet.
+    """
+    models = store.read_or_empty("models", columns=["model_id", "status"]).to_pylist()
+    for row in models:
+        if row["status"] == "champion":
+            return row["model_id"]
+    raise TableMissingError("No model is in force yet. Run 'vsig run'.")
+
+
+def aliases(store: Store) -> dict[str, str]:
+    """Old uid to the uid that followed it."""
+    rows = store.read_or_empty("aliases", columns=["old_uid", "uid"]).to_pylist()
+    return {row["old_uid"]: row["uid"] for row in rows}
+
+
+def current_annotations(store: Store) -> pa.Table:
+    """The log of judgements, by the ids that the pictures have now."""
+    return follow_aliases(store.read_or_empty("annotations"), aliases(store))

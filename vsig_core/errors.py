@@ -1,0 +1,80 @@
+"""What can go wrong, as one tree.
+
+::
+
+    VsigError                 the root: "except VsigError" catches all that vsig raises on purpose
+    ├── InputError            what a person gave is wrong (exit status 2)
+    │   ├── SettingsError     vsig.toml or VSIG_… variables
+    │   ├── SourceError       a source of pictures cannot be listed or read
+    │   ├── PictureError      one picture cannot be decoded; carries a reason for `rejected_images`
+    │   ├── AnnotationError   a file of judgements is structurally unreadable
+    │   ├── UnknownImageError a uid that the corpus does not have
+    │   └── VectorsError      vectors that cannot be compared, or a radius out of range
+    ├── WeightsError          a network or its weights cannot be had
+    ├── TrainingError         training cannot go on (NaN loss, no usable triplet)
+    └── StoreError            the store cannot be read or written
+        └── TableMissingError a table that has not been computed yet
+
+A message says what was wrong, where, what was expected, and what to do next.
+"""
+
+
+class VsigError(Exception):
+    """Root of all errors that vsig raises on purpose."""
+
+
+class InputError(VsigError):
+    """What a person gave is wrong; the command line ends with exit status 2."""
+
+
+class SettingsError(InputError):
+    """The project file or an environment variable holds something unusable."""
+
+
+class SourceError(InputError):
+    """A source of pictures cannot be listed or read."""
+
+
+class PictureError(InputError):
+    """One picture cannot be decoded.
+
+    Parameters
+    ----------
+    reason
+        One of the words that the column `reason` of `rejected_images` knows.
+    detail
+        What was found, for a person.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class AnnotationError(InputError):
+    """A file of judgements is structurally unreadable: no row of it can be taken."""
+
+
+class UnknownImageError(InputError):
+    """A uid that the corpus does not have."""
+
+
+class VectorsError(InputError, ValueError):
+    """Vectors that cannot be compared (NaN, zero, another width), or a radius out of range."""
+
+
+class WeightsError(VsigError):
+    """A network or its weights cannot be had."""
+
+
+class TrainingError(VsigError):
+    """Training cannot go on."""
+
+
+class StoreError(VsigError):
+    """The store cannot be read or written."""
+
+
+class TableMissingError(StoreError):
+    """A table that has not been computed yet."""

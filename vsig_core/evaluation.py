@@ -1,0 +1,342 @@
+"""Evaluation: how well each network finds the pictures that share a signature.
+
+The retrieval protocol is that of DESIGN §7 and `vsig_core.model.metrics`; this
+module says what is a query, what is relevant, and what is left out:
+
+- duplicates are folded onto one representative, so a picture counts once;
+- queries are the representatives in val and test components;
+- relevant is what shares a motif with the query;
+- left out of a query's ranking: other views of the same work (unless they are
+  shown), pictures whose link to the query is contested, and pictures that were
+  judged not to share its signature although a third picture joins them;
+- left out of the gate's comparison: components that hold pictures which an
+  earlier champion trained on, before components merged.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from vsig_core.annotations import representatives
+from vsig_core.current import current_images
+from vsig_core.model import (
+    Figure,
+    Paired,
+    RetrievalReport,
+    collapse_figures,
+    compare,
+    grey16,
+    retrieval_metrics,
+)
+from vsig_core.pool import pool_images
+from vsig_core.project import Project
+from vsig_core.registered import vectors_of
+from vsig_core.settings import EvaluationSettings, SameWork
+from vsig_core.store import Provenance, Store, schema
+from vsig_core.vectors import Progress
+
+SPLITS = ("val", "test")
+APART = ("NEGATIVE", "DIFFERENT")
+GREY = "grey16"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What people have said of the corpus, as evaluation needs it.
+
+    Parameters
+    ----------
+    images
+        Table `images`, at least uid, sha256, work.
+    links, components, split_moves, motif_members
+        The tables of these names.
+    same_work
+        Whether views of one work may answer a query.
+    """
+
+    images: pa.Table
+    links: pa.Table
+    components: pa.Table
+    split_moves: pa.Table
+    motif_members: pa.Table
+    same_work: SameWork
+
+
+@dataclass(frozen=True)
+class Queries:
+    """One split's queries, and what counts as found.
+
+    Parameters
+    ----------
+    candidates
+        Pictures that are ranked, in this order; queries are among them.
+    relevant
+        Query to the pictures that share a signature with it.
+    ignored
+        Query to the pictures that are taken out of its ranking.
+    component_of
+        Query to its component.
+    seen_before
+        Components that hold pictures which were training pictures once.
+    """
+
+    candidates: list[str]
+    relevant: dict[str, set[str]]
+    ignored: dict[str, set[str]]
+    component_of: dict[str, str]
+    seen_before: set[str]
+
+
+def queries_of(judged: Judged, pool: Sequence[str], split: str) -> Queries:
+    """The queries of a split over a pool of pictures."""
+    hashes = dict(
+        zip(judged.images["uid"].to_pylist(), judged.images["sha256"].to_pylist(), strict=True)
+    )
+    folded = representatives(judged.links, hashes)
+    candidates = sorted({folded.get(uid, uid) for uid in pool} & set(pool))
+    ranked = set(candidates)
+    component_of = {
+        row["uid"]: row["component"]
+        for row in judged.components.to_pylist()
+        if row["split"] == split and row["uid"] in ranked
+    }
+    sharing = _sharing(judged.motif_members, folded)
+    relevant = {uid: (sharing[uid] & ranked) - {uid} for uid in component_of}
+    moved = {row["uid"] for row in judged.split_moves.to_pylist() if row["before"] == "train"}
+    return Queries(
+        candidates=candidates,
+        relevant=relevant,
+        ignored=_ignored(judged, component_of, relevant),
+        component_of=component_of,
+        seen_before={component for uid, component in component_of.items() if uid in moved},
+    )
+
+
+def _sharing(motif_members: pa.Table, folded: Mapping[str, str]) -> dict[str, set[str]]:
+    """Picture to all that share a motif with it, itself among them."""
+    carriers: dict[str, set[str]] = defaultdict(set)
+    for row in motif_members.to_pylist():
+        carriers[row["motif"]].add(folded.get(row["uid"], row["uid"]))
+    sharing: dict[str, set[str]] = defaultdict(set)
+    for uids in carriers.values():
+        for uid in uids:
+            sharing[uid] |= uids
+    return sharing
+
+
+def _ignored(
+    judged: Judged, queries: Mapping[str, str], relevant: dict[str, set[str]]
+) -> dict[str, set[str]]:
+    ignored: dict[str, set[str]] = {uid: set() for uid in queries}
+    for row in judged.links.to_pylist():
+        # A pair may share a motif through a third picture and still be judged apart.
+        if row["contested"] or row["verdict"] in APART:
+            for one, other in ((row["img1"], row["img2"]), (row["img2"], row["img1"])):
+                if one in ignored:
+                    ignored[one].add(other)
+    if judged.same_work != "show":
+        views: dict[str, set[str]] = defaultdict(set)
+        works = zip(
+            judged.images["uid"].to_pylist(), judged.images["work"].to_pylist(), strict=True
+        )
+        work_of = {uid: work for uid, work in works if work}
+        for uid, work in work_of.items():
+            views[work].add(uid)
+        for uid in queries:
+            ignored[uid] |= views[work_of[uid]] - {uid} if uid in work_of else set()
+    for uid, out in ignored.items():
+        relevant[uid] -= out
+    return ignored
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What one evaluation found.
+
+    Parameters
+    ----------
+    rows
+        Rows of the table `evaluations`.
+    reports
+        (subject, split) to its report.
+    paired
+        Candidate minus champion on validation; None where there is no champion to compare.
+    """
+
+    rows: pa.Table
+    reports: Mapping[tuple[str, str], RetrievalReport]
+    paired: Paired | None
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """Who is compared.
+
+    Parameters
+    ----------
+    vectors
+        Subject to its vectors, shape (n, d), rows in the order of `pool`.
+    pool
+        The pictures that are ranked.
+    candidate, champion
+        Subjects of the paired comparison; champion is None where there is none.
+    """
+
+    vectors: Mapping[str, NDArray[np.float32]]
+    pool: Sequence[str]
+    candidate: str
+    champion: str | None
+
+
+def evaluate(
+    subjects: Subjects, judged: Judged, settings: EvaluationSettings, links_version: int
+) -> Evaluation:
+    """Score all subjects on the same queries.
+
+    Parameters
+    ----------
+    subjects
+        Who is compared.
+    judged
+        What people have said.
+    settings
+        Ranks, bootstrap, seed.
+    links_version
+        Version of `links` that the queries come from.
+    """
+    rows: list[dict[str, object]] = []
+    reports: dict[tuple[str, str], RetrievalReport] = {}
+    paired = None
+    place = {uid: row for row, uid in enumerate(subjects.pool)}
+    for split in SPLITS:
+        queries = queries_of(judged, subjects.pool, split)
+        order = [place[uid] for uid in queries.candidates]
+        for subject, vectors in subjects.vectors.items():
+            report = retrieval_metrics(
+                vectors[order],
+                queries.candidates,
+                queries.relevant,
+                queries.component_of,
+                queries.ignored,
+                settings,
+            )
+            reports[subject, split] = report
+            rows += _rows(report, subject, split)
+        if split == "val" and subjects.champion is not None:
+            paired = compare(
+                _unseen(reports[subjects.candidate, split], queries.seen_before),
+                reports[subjects.champion, split],
+                settings,
+            )
+        if paired is not None and split == "val":
+            figure = Figure(paired.difference, paired.ci_low, paired.ci_high, paired.n)
+            rows.append(_row(subjects.candidate, split, "map_difference", figure))
+    for subject, vectors in subjects.vectors.items():
+        collapse = collapse_figures(vectors)
+        rows += [
+            _row(subject, "pool", "mean_cosine", _bare(collapse.mean_cosine, collapse.n)),
+            _row(subject, "pool", "effective_rank", _bare(collapse.effective_rank, collapse.n)),
+        ]
+    for row in rows:
+        row |= {"model_id": subjects.candidate, "links_version": links_version}
+    return Evaluation(pa.Table.from_pylist(rows, schema("evaluations")), reports, paired)
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Which registered models are compared.
+
+    Parameters
+    ----------
+    models
+        All that are scored.
+    candidate, champion
+        Of the paired comparison; champion is None where there is none.
+    """
+
+    models: Sequence[str]
+    candidate: str
+    champion: str | None = None
+
+
+def score(
+    project: Project,
+    contest: Contest,
+    judged: Judged,
+    provenance: Provenance,
+    progress: Callable[[str], Progress],
+) -> Evaluation:
+    """Score registered models and the grey thumbnail on the pool.
+
+    Parameters
+    ----------
+    project
+        Its store has the pictures, the models and the vectors that are known.
+    contest
+        Who is compared.
+    judged
+        What people have said.
+    provenance
+        Of the commits that keep vectors which had to be computed.
+    progress
+        Makes a callback for a label.
+    """
+    store, settings = project.store, project.settings
+    columns = ["uid", "sha256", "working", "thumb"]
+    images = pool_images(store, settings.triplets.pool_size, columns)
+    vectors = {
+        name: vectors_of(store, name, images, provenance, progress)
+        for name in dict.fromkeys(contest.models)
+    }
+    vectors[GREY] = grey16(images["thumb"].to_pylist())
+    subjects = Subjects(vectors, images["uid"].to_pylist(), contest.candidate, contest.champion)
+    return evaluate(subjects, judged, settings.evaluation, store.version("links") or 0)
+
+
+def judged_now(store: Store, same_work: SameWork) -> Judged:
+    """What people have said, by the newest tables."""
+    return Judged(
+        images=current_images(store, ["uid", "sha256", "work"]),
+        links=store.read_or_empty("links"),
+        components=store.read_or_empty("components"),
+        split_moves=store.read_or_empty("split_moves"),
+        motif_members=store.read_or_empty("motif_members"),
+        same_work=same_work,
+    )
+
+
+def _unseen(report: RetrievalReport, seen_before: set[str]) -> RetrievalReport:
+    """A report without the components that a champion may have trained on."""
+    rows = report.per_query
+    kept = [component not in seen_before for component in rows["component"].to_pylist()]
+    return replace(report, per_query=rows.filter(pa.array(kept, pa.bool_())))
+
+
+def _rows(report: RetrievalReport, subject: str, split: str) -> list[dict[str, object]]:
+    return [_row(subject, split, metric, figure) for metric, figure in report.figures.items()]
+
+
+def _row(subject: str, split: str, metric: str, figure: Figure) -> dict[str, object]:
+    return {
+        "subject": subject,
+        "split": split,
+        "metric": metric,
+        "value": _known(figure.value),
+        "ci_low": _known(figure.ci_low),
+        "ci_high": _known(figure.ci_high),
+        "n": figure.n,
+    }
+
+
+def _bare(value: float, n: int) -> Figure:
+    """A figure without an interval."""
+    return Figure(value, np.nan, np.nan, n)
+
+
+def _known(value: float) -> float | None:
+    """An absent measurement is null, not NaN and not 0."""
+    return None if np.isnan(value) else float(value)

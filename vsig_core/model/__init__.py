@@ -1,0 +1,79 @@
+"""The network: backbones, loss, training, retrieval metrics, registry, gate.
+
+Names are looked up when they are used, so that metrics, gate and registry come
+without torch.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vsig_core.model.backbones import load_network, model_id, save_weights
+    from vsig_core.model.baselines import grey16
+    from vsig_core.model.gate import Collapse, Decision, collapse_figures, decide
+    from vsig_core.model.loss import CompoundHingeLoss
+    from vsig_core.model.metrics import (
+        Figure,
+        Paired,
+        RetrievalReport,
+        average_precision,
+        compare,
+        retrieval_metrics,
+    )
+    from vsig_core.model.network import Network, WeightsCard
+    from vsig_core.model.preprocess import Preprocessing
+    from vsig_core.model.registry import champion, promote, register, reject
+    from vsig_core.model.training import Trained, train
+
+_HOMES = {
+    "backbones": ("load_network", "model_id", "save_weights"),
+    "baselines": ("grey16",),
+    "gate": ("Collapse", "Decision", "collapse_figures", "decide"),
+    "loss": ("CompoundHingeLoss",),
+    "metrics": (
+        "Figure",
+        "Paired",
+        "RetrievalReport",
+        "average_precision",
+        "compare",
+        "retrieval_metrics",
+    ),
+    "network": ("Network", "WeightsCard"),
+    "preprocess": ("Preprocessing",),
+    "registry": ("champion", "promote", "register", "reject"),
+    "training": ("Trained", "train"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Collapse",
+    "CompoundHingeLoss",
+    "Decision",
+    "Figure",
+    "Network",
+    "Paired",
+    "Preprocessing",
+    "RetrievalReport",
+    "Trained",
+    "WeightsCard",
+    "average_precision",
+    "champion",
+    "collapse_figures",
+    "compare",
+    "decide",
+    "grey16",
+    "load_network",
+    "model_id",
+    "promote",
+    "register",
+    "reject",
+    "retrieval_metrics",
+    "save_weights",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)

@@ -1,0 +1,200 @@
+"""A project: one folder with its settings, its store and its inbox."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from vsig_core.errors import SettingsError
+from vsig_core.settings import PROJECT_FILE, Settings, SourceSettings, load_settings
+from vsig_core.store import Store
+
+PROJECT_VARIABLE = "VSIG_PROJECT"
+DAGSTER_YAML = """\
+# Dagster's own settings for this project. Nothing here calls home.
+telemetry:
+  enabled: false
+# One run at a time: runs write the same tables, and one machine has one set of cores.
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+# A run whose process was killed is noticed, so that its work is tried again.
+run_monitoring:
+  enabled: true
+  poll_interval_seconds: 10
+"""
+INBOX_FOLDERS = ("done", "rejected")
+
+
+@dataclass(frozen=True)
+class Project:
+    """What every command and every asset works on.
+
+    Parameters
+    ----------
+    folder
+        Absolute path of the folder that holds `vsig.toml`.
+    settings
+        What the file and the environment say.
+    """
+
+    folder: Path
+    settings: Settings
+
+    @cached_property
+    def store(self) -> Store:
+        """The project's tables and objects."""
+        return Store(self._place(self.settings.store))
+
+    @cached_property
+    def inbox(self) -> Path:
+        """Folder where annotation files arrive; taken ones move to `done/` in it."""
+        return Path(self._place(self.settings.inbox))
+
+    @property
+    def dagster_home(self) -> Path:
+        """Where Dagster keeps its runs and logs."""
+        return self.folder / ".dagster"
+
+    @property
+    def work(self) -> Path:
+        """Checkpoints of this machine; may be deleted at any time."""
+        return self.folder / ".vsig"
+
+    @property
+    def notices(self) -> Path:
+        """What went wrong in runs that nobody watched, one file each."""
+        return self.folder / "notices"
+
+    def _place(self, name: str) -> str:
+        return name if "://" in name else str(self.folder / name)
+
+
+def open_project(folder: Path | None = None) -> Project:
+    """Open a project.
+
+    Parameters
+    ----------
+    folder
+        The project; where left out, the one that `VSIG_PROJECT` names, else the current folder.
+
+    Raises
+    ------
+    SettingsError
+        No project there, or its settings cannot be used.
+    """
+    chosen = folder or Path(os.environ.get(PROJECT_VARIABLE) or Path.cwd())
+    absolute = chosen.expanduser().resolve()
+    return Project(absolute, load_settings(absolute))
+
+
+def init_project(folder: Path, sources: Sequence[str] = ()) -> Project:
+    """Make a project: a commented `vsig.toml`, `inbox/`, `store/` and Dagster's home.
+
+    Parameters
+    ----------
+    folder
+        Made where it is not there.
+    sources
+        Folders of pictures, relative to the current folder.
+
+    Raises
+    ------
+    SettingsError
+        There is a project already, or a source does not exist.
+    """
+    folder = folder.expanduser().resolve()
+    path = folder / PROJECT_FILE
+    if path.exists():
+        raise SettingsError(f"{path} exists already; it is left as it is.")
+    places = [_source_place(source, folder) for source in sources]
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(settings_template(places), encoding="utf-8")
+    project = open_project(folder)
+    for name in ("", *INBOX_FOLDERS):
+        (project.inbox / name).mkdir(parents=True, exist_ok=True)
+    if not project.store.location.is_s3:
+        project.store.location.folder.mkdir(parents=True, exist_ok=True)
+    write_dagster_home(project)
+    return project
+
+
+def write_dagster_home(project: Project) -> None:
+    """Make Dagster's home where it is missing; a changed `dagster.yaml` is left as it is."""
+    project.dagster_home.mkdir(parents=True, exist_ok=True)
+    config = project.dagster_home / "dagster.yaml"
+    if not config.exists():
+        config.write_text(DAGSTER_YAML, encoding="utf-8")
+
+
+def settings_template(sources: Sequence[str] = ()) -> str:
+    """A `vsig.toml` that names every setting, its default and its meaning."""
+    lines = [
+        "# Settings of this vsig project. A line that begins with '#' shows a default.",
+        "# VSIG_STORE, VSIG_INBOX and VSIG_<SECTION>__<KEY> in the environment override it.",
+        "",
+        *_setting_lines(Settings, skip=_section_names() | {"source"}),
+        "",
+        "# Where pictures come from; one [[source]] for each.",
+    ]
+    for source in sources:
+        lines += [
+            "[[source]]",
+            f"uri = {_toml(source)}",
+            *_setting_lines(SourceSettings, {"uri"}),
+            "",
+        ]
+    if not sources:
+        lines += ["# [[source]]", '# uri = "pictures"', ""]
+    for name in sorted(_section_names(), key=list(Settings.model_fields).index):
+        section = Settings.model_fields[name].annotation
+        assert isinstance(section, type) and issubclass(section, BaseModel)
+        purpose = (section.__doc__ or "").strip().splitlines()[0]
+        lines += [f"# {purpose}", f"[{name}]", *_setting_lines(section), ""]
+    return "\n".join(lines)
+
+
+def _section_names() -> set[str]:
+    return {
+        name
+        for name, field in Settings.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    }
+
+
+def _setting_lines(model: type[BaseModel], skip: set[str] | None = None) -> list[str]:
+    lines = []
+    for name, field in model.model_fields.items():
+        if name in (skip or set()):
+            continue
+        if field.description:
+            lines.append(f"# {field.description}")
+        default = "" if field.default is None else _toml(field.default)
+        lines.append(f"# {name} = {default}".rstrip())
+    return lines
+
+
+def _toml(value: Any) -> str:
+    """A value as TOML writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return str(value)
+
+
+def _source_place(source: str, project: Path) -> str:
+    """A source as the settings name it: relative to the project where it lies inside it."""
+    if "://" in source:
+        return source
+    place = Path(source).expanduser().resolve()
+    if not place.is_dir():
+        raise SettingsError(f"The source {source!r} is not a folder ({place}).")
+    return str(place.relative_to(project)) if place.is_relative_to(project) else str(place)

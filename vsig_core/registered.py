@@ -1,0 +1,112 @@
+"""Networks of the registry, loaded from the store, and the vectors they give.
+
+The weights of every model lie in the store, pretrained ones too: a project gives
+the same vectors wherever it is opened.
+"""
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from vsig_core.errors import InputError
+from vsig_core.model import register
+from vsig_core.settings import ModelSettings
+from vsig_core.store import Provenance, Store
+from vsig_core.vectors import Progress, embed_known
+
+if TYPE_CHECKING:
+    from vsig_core.model import Network
+
+
+def model_row(store: Store, model_id: str) -> dict[str, Any]:
+    """A model's row in the registry.
+
+    Raises
+    ------
+    InputError
+        There is no such model.
+    """
+    rows = store.read_or_empty("models").to_pylist()
+    for row in rows:
+        if row["model_id"] == model_id:
+            return row
+    known = ", ".join(row["model_id"] for row in rows) or "none yet; run 'vsig run'"
+    raise InputError(f"There is no model {model_id!r}. Known: {known}.")
+
+
+def network_of(store: Store, model_id: str) -> "Network":
+    """Load a registered network."""
+    from vsig_core.model import load_network
+
+    row = model_row(store, model_id)
+    settings = ModelSettings.model_validate(json.loads(row["settings"])["model"])
+    return load_network(settings, store.objects.get(row["weights"]))
+
+
+def register_pretrained(store: Store, settings: ModelSettings, provenance: Provenance) -> str:
+    """Make sure that the pretrained network of the settings is registered; returns its id.
+
+    The first model of a project becomes its champion, so that a corpus without
+    judgements flows straight through.
+
+    Raises
+    ------
+    WeightsError
+        The weights cannot be had.
+    """
+    from vsig_core.model import load_network, model_id, save_weights
+
+    name = model_id(settings)
+    models = store.read_or_empty("models")
+    if name not in models["model_id"].to_pylist():
+        weights = store.objects.put("models", save_weights(load_network(settings)), "safetensors")
+        row = {
+            "model_id": name,
+            "weights": weights,
+            "settings": json.dumps({"model": settings.model_dump()}, sort_keys=True),
+            "metrics": "{}",
+            "origin": "pretrained",
+        }
+        store.write("models", register(models, row), provenance)
+    return name
+
+
+def vectors_of(
+    store: Store,
+    model_id: str,
+    images: pa.Table,
+    provenance: Provenance,
+    progress: Callable[[str], Progress],
+) -> NDArray[np.float32]:
+    """Vectors of pictures by one model; what had to be computed is kept.
+
+    Parameters
+    ----------
+    images
+        Columns sha256 and working, in the order of the answer.
+    provenance
+        Of the commit that keeps what is new.
+    progress
+        Makes a callback for a label.
+
+    Returns
+    -------
+    Shape (n, d), float32, unit rows.
+    """
+    row = model_row(store, model_id)
+    batch_size = json.loads(row["settings"])["model"]["batch_size"]
+    embedded = embed_known(
+        store,
+        model_id,
+        lambda: network_of(store, model_id),
+        images,
+        batch_size,
+        progress(f"embedding pictures with {model_id}"),
+    )
+    if embedded.new.num_rows:
+        store.append("pool_vectors", embedded.new, provenance)
+    return embedded.vectors

@@ -1,0 +1,27 @@
+"""The queue of what to judge, the picture of the map, and plots for the log."""
+
+from vsig_core.review.map_picture import MapStyle, draw_map
+from vsig_core.review.plots import (
+    Bar,
+    plot_calibration,
+    plot_cluster_sizes,
+    plot_dots,
+    plot_reachability,
+    plot_retrieval,
+    plot_training,
+)
+from vsig_core.review.queue import Evidence, rank_queue
+
+__all__ = [
+    "Bar",
+    "Evidence",
+    "MapStyle",
+    "draw_map",
+    "plot_calibration",
+    "plot_cluster_sizes",
+    "plot_dots",
+    "plot_reachability",
+    "plot_retrieval",
+    "plot_training",
+    "rank_queue",
+]

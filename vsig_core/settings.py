@@ -1,0 +1,375 @@
+"""Every knob of a project: one frozen model, one TOML file.
+
+The file is `vsig.toml` in the project folder. `VSIG_STORE`, `VSIG_INBOX` and
+`VSIG_<SECTION>__<KEY>` override it. An unknown key is refused, with the nearest
+known one as a suggestion. Each default stands once, here.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from vsig_core.errors import SettingsError
+
+PROJECT_FILE = "vsig.toml"
+ENVIRONMENT_PREFIX = "VSIG_"
+# Variables that name other things than settings.
+RESERVED_VARIABLES = frozenset({"VSIG_PROJECT", "VSIG_CORPORA"})
+
+SameWork = Literal["hide", "fold", "show"]
+Publish = Literal["none", "thumb", "full"]
+
+
+class Section(BaseModel):
+    """A part of the settings: frozen, and refusing what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceSettings(Section):
+    """One place that pictures come from."""
+
+    uri: str = Field(description="Folder, absolute or relative to the project.")
+    prefix: str = Field(
+        default="", description="Put before each uid, where two sources share names."
+    )
+    metadata: str | None = Field(
+        default=None, description="CSV that describes the pictures; else metadata.csv beside them."
+    )
+    publish: Publish = Field(
+        default="none", description="What may leave the project (DESIGN 5.15)."
+    )
+
+
+class ImagesSettings(Section):
+    """Reading pictures."""
+
+    batch_size: int = Field(default=500, ge=1, description="Most pictures in one batch.")
+    thumb_px: int = Field(
+        default=128, ge=16, le=512, description="Longer side of the thumbnail, pixels."
+    )
+    working_px: int = Field(
+        default=1024, ge=64, description="Longer side of the working copy, pixels."
+    )
+    jpeg_quality: int = Field(
+        default=90, ge=50, le=100, description="Of thumbnails and working copies."
+    )
+    max_pixels: int = Field(
+        default=200_000_000,
+        ge=1,
+        description="Larger pictures are refused before decoding, pixels.",
+    )
+    max_bytes: int = Field(
+        default=500_000_000, ge=1, description="Larger files are refused, bytes."
+    )
+
+
+class AnnotationsSettings(Section):
+    """Judgements, and when they are enough for a new training."""
+
+    min_new_links: int = Field(
+        default=20, ge=1, description="New links of which the sensor starts a training."
+    )
+    max_wait_hours: float = Field(
+        default=24.0, ge=0, description="After this wait fewer new links are enough, hours."
+    )
+    same_work: SameWork = Field(
+        default="fold",
+        description="Views of one work in neighbours, queue and metrics (DESIGN 5.14).",
+    )
+
+
+class SplitsSettings(Section):
+    """Shares of the components in train, validation and test (DESIGN 5.2)."""
+
+    train: float = Field(default=0.6, gt=0, lt=1)
+    val: float = Field(default=0.2, gt=0, lt=1)
+    test: float = Field(default=0.2, gt=0, lt=1)
+    salt: str = Field(default="vsig", description="Another word draws other splits.")
+
+    @model_validator(mode="after")
+    def _sum_to_one(self) -> Self:
+        if abs(self.train + self.val + self.test - 1) > 1e-9:
+            raise ValueError(f"train + val + test is {self.train + self.val + self.test:g}, not 1")
+        return self
+
+
+class TripletsSettings(Section):
+    """Mining (original: 10 negatives per positive, nearest first)."""
+
+    hard_negatives: int = Field(
+        default=3, ge=0, description="Nearest pictures mined for each positive."
+    )
+    random_negatives: int = Field(
+        default=1, ge=0, description="Random pictures drawn for each positive."
+    )
+    pool_size: int = Field(
+        default=5000, ge=0, description="Unjudged pictures in the pool of mining and evaluation."
+    )
+    seed: int = 7
+
+
+class ModelSettings(Section):
+    """The network that turns a picture into a vector."""
+
+    preset: Literal["default", "replica"] = Field(
+        default="default", description="Values of [model] and [training] that are not written here."
+    )
+    backbone: str = Field(
+        default="efficientnet_lite0",
+        description="efficientnet_lite0 (packaged weights), a torchvision name, or timm:NAME.",
+    )
+    weights: str = Field(
+        default="default", description="default, none, a torchvision weights name, or a local file."
+    )
+    pooling: Literal["mean", "max"] = Field(default="mean", description="Of the last feature map.")
+    resolution: int = Field(default=224, ge=32, description="Side of the network's input, pixels.")
+    batch_size: int = Field(default=32, ge=1, description="Pictures embedded at a time.")
+
+
+class TrainingSettings(Section):
+    """Fine-tuning (DESIGN 5.3)."""
+
+    frozen_trunk: bool = Field(
+        default=True,
+        description="Compute all but the last stages once; false fine-tunes every layer.",
+    )
+    trained_stages: int = Field(default=3, ge=1, description="Last stages that are trained.")
+    views: int = Field(default=4, ge=1, description="Augmented views of each training picture.")
+    epochs: int = Field(default=2, ge=1, description="Passes over the triplets.")
+    batch_size: int = Field(default=16, ge=1, description="Triplets in a step (original: 4).")
+    optimizer: Literal["adamw", "adam"] = "adamw"
+    learning_rate: float = Field(default=1e-4, gt=0, description="Original: 1e-6.")
+    weight_decay: float = Field(default=1e-4, ge=0)
+    margin: float = Field(
+        default=0.2, ge=0, description="m of the loss, cosine distance (original 0.01)."
+    )
+    intra_margin: float = Field(
+        default=0.3, ge=0, description="m2 of the loss, cosine distance (original 0.1)."
+    )
+    reduction: Literal["mean", "sum"] = Field(
+        default="mean", description="Over triplets (original: sum)."
+    )
+    min_links: int = Field(default=4, ge=1, description="Fewer training links train nothing.")
+    seed: int = 7
+
+
+REPLICA: Mapping[str, Mapping[str, Any]] = {
+    "model": {"backbone": "resnext101_32x8d", "resolution": 320, "batch_size": 16},
+    "training": {
+        "frozen_trunk": False,
+        "epochs": 5,
+        "batch_size": 4,
+        "optimizer": "adam",
+        "learning_rate": 1e-6,
+        "margin": 0.01,
+        "intra_margin": 0.1,
+        "reduction": "sum",
+    },
+    "triplets": {"hard_negatives": 10, "random_negatives": 0},
+}
+PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {"default": {}, "replica": REPLICA}
+
+
+class EvaluationSettings(Section):
+    """Retrieval metrics and the gate (DESIGN 5.9 and 7)."""
+
+    recall_at: tuple[int, ...] = Field(
+        default=(1, 5, 20, 50, 100, 200, 400), description="Ranks k."
+    )
+    bootstrap: int = Field(default=2000, ge=100, description="Resamples of the components.")
+    min_components: int = Field(default=8, ge=1, description="Fewer say too few to tell.")
+    tolerance: float = Field(
+        default=0.02,
+        ge=0,
+        description="mAP that the lower end of the paired interval may lie below 0.",
+    )
+    max_mean_cosine: float = Field(
+        default=0.9,
+        gt=0,
+        le=1,
+        description="Mean cosine of random pairs above which a model collapsed.",
+    )
+    min_effective_rank: float = Field(
+        default=8.0,
+        gt=0,
+        description="Effective rank of the vectors below which a model collapsed.",
+    )
+    seed: int = 7
+
+
+class NeighboursSettings(Section):
+    """The neighbour graph."""
+
+    k: int = Field(default=30, ge=1, description="Nearest pictures kept for each picture.")
+
+
+class ClusteringSettings(Section):
+    """Clusters (original: OPTICS, min_samples 2, max_eps 0.13, cosine)."""
+
+    method: Literal["optics"] = "optics"
+    min_samples: int = Field(default=2, ge=2, description="Pictures within reach that make a core.")
+    max_eps: float | Literal["auto"] = Field(
+        default="auto", description="Largest radius, cosine distance in (0, 2]; auto calibrates it."
+    )
+    extraction: Literal["xi", "dbscan"] = Field(
+        default="dbscan", description="How clusters are read off the ordering."
+    )
+    xi: float = Field(default=0.05, gt=0, lt=1, description="Steepness, where extraction is xi.")
+    target_precision: float = Field(
+        default=0.9, gt=0, le=1, description="Pair precision on validation that auto asks for."
+    )
+    uncalibrated_max_size: int = Field(
+        default=50, ge=2, description="Largest cluster that auto allows where links are too few."
+    )
+
+    @model_validator(mode="after")
+    def _radius_is_a_cosine_distance(self) -> Self:
+        if self.max_eps != "auto" and not 0 < self.max_eps <= 2:
+            raise ValueError(f"max_eps is {self.max_eps:g}; a cosine distance lies in (0, 2]")
+        return self
+
+
+class LayoutSettings(Section):
+    """The 2D map."""
+
+    method: Literal["umap", "pca"] = "umap"
+    n_neighbors: int = Field(default=15, ge=2, description="Neighbours that shape the map.")
+    min_dist: float = Field(default=0.1, ge=0, description="UMAP's min_dist.")
+    update_rate: float = Field(
+        default=0.05,
+        gt=0,
+        le=1,
+        description="Learning rate when an old map is continued (DESIGN 5.8).",
+    )
+    seed: int = 7
+
+
+class ReviewSettings(Section):
+    """What is proposed to people."""
+
+    queue_size: int = Field(default=1000, ge=1, description="Most entries in the queue.")
+
+
+class RunSettings(Section):
+    """How runs behave."""
+
+    workers: int = Field(
+        default=0, ge=0, description="Workers that decode pictures; 0: one per core."
+    )
+    max_attempts: int = Field(
+        default=5, ge=1, description="Tries of the same work before giving up."
+    )
+    backoff_seconds: float = Field(
+        default=30.0, ge=0, description="First pause; doubles at each try."
+    )
+    webhook: str | None = Field(default=None, description="URL that gets a POST when a run fails.")
+    nightly: str = Field(default="0 3 * * *", description="Cron of the nightly run, UTC.")
+
+
+class Settings(Section):
+    """All settings of a project."""
+
+    store: str = Field(default="store", description="Folder or s3://bucket/prefix of all tables.")
+    inbox: str = Field(default="inbox", description="Folder where annotation files arrive.")
+    source: tuple[SourceSettings, ...] = Field(default=(), description="Where pictures come from.")
+    images: ImagesSettings = ImagesSettings()
+    annotations: AnnotationsSettings = AnnotationsSettings()
+    splits: SplitsSettings = SplitsSettings()
+    triplets: TripletsSettings = TripletsSettings()
+    model: ModelSettings = ModelSettings()
+    training: TrainingSettings = TrainingSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    neighbours: NeighboursSettings = NeighboursSettings()
+    clustering: ClusteringSettings = ClusteringSettings()
+    layout: LayoutSettings = LayoutSettings()
+    review: ReviewSettings = ReviewSettings()
+    run: RunSettings = RunSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in_the_preset(cls, values: dict[str, Any]) -> dict[str, Any]:
+        model = values.get("model", {})
+        preset = model.get("preset", "default") if isinstance(model, dict) else model.preset
+        filled = dict(values)
+        for section, defaults in PRESETS.get(preset, {}).items():
+            given = values.get(section, {})
+            filled[section] = {**defaults, **given} if isinstance(given, dict) else given
+        return filled
+
+
+def load_settings(project: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read a project's settings.
+
+    Parameters
+    ----------
+    project
+        Folder that holds `vsig.toml`.
+    environment
+        Variables that override the file; those of the process where left out.
+
+    Raises
+    ------
+    SettingsError
+        No project there, no TOML, an unknown key, or a value out of its range.
+    """
+    path = project / PROJECT_FILE
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{project} has no {PROJECT_FILE}. Run 'vsig init {project}' to make one, "
+            "or name another project with --project or VSIG_PROJECT."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}.") from error
+    _override(values, os.environ if environment is None else environment)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError(f"{path}: " + "; ".join(_explain(error))) from error
+
+
+def _override(values: dict[str, Any], environment: Mapping[str, str]) -> None:
+    """Write `VSIG_STORE`, `VSIG_INBOX` and `VSIG_<SECTION>__<KEY>` over the file's values."""
+    for variable, text in environment.items():
+        if not variable.startswith(ENVIRONMENT_PREFIX) or variable in RESERVED_VARIABLES:
+            continue
+        section, _, key = variable.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
+        if key:
+            values[section] = {**values.get(section, {}), key: text}
+        elif section in {"store", "inbox"}:
+            values[section] = text
+
+
+def _explain(error: ValidationError) -> list[str]:
+    """One sentence for each thing that is wrong, with a suggestion for a misspelt key."""
+    sentences = []
+    for problem in error.errors():
+        place = [str(part) for part in problem["loc"]]
+        name = ".".join(place)
+        if problem["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(place[-1], _keys_beside(problem["loc"]), n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            sentences.append(f"unknown key {name!r}{hint}")
+        else:
+            sentences.append(f"{name}: {problem['msg']} (got {problem['input']!r})")
+    return sentences
+
+
+def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
+    """The keys that are known where an unknown one was found."""
+    model: type[BaseModel] = Settings
+    for part in location[:-1]:
+        if part == "source":
+            model = SourceSettings
+        elif isinstance(part, str) and part in model.model_fields:
+            annotation = model.model_fields[part].annotation
+            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+                model = annotation
+    return list(model.model_fields)

@@ -1,0 +1,100 @@
+"""The nearest pictures of a picture, by the model in force."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vsig_core.current import current_images
+from vsig_core.errors import TableMissingError, UnknownImageError
+from vsig_core.project import Project
+from vsig_core.store import Store
+from vsig_core.vectors import vectors_in_force
+
+
+@dataclass(frozen=True)
+class Similar:
+    """One picture that was found.
+
+    Parameters
+    ----------
+    rank
+        From 1.
+    uid, title, author
+        Of the picture.
+    distance
+        Cosine distance.
+    cluster
+        Its cluster; None is noise.
+    """
+
+    rank: int
+    uid: str
+    distance: float
+    cluster: str | None
+    title: str | None
+    author: str | None
+
+
+def similar(project: Project, picture: str, k: int) -> list[Similar]:
+    """Find the k nearest pictures.
+
+    Parameters
+    ----------
+    project
+        The project.
+    picture
+        A uid of the corpus, else a file.
+    k
+        How many.
+
+    Raises
+    ------
+    UnknownImageError
+        Neither a uid nor a file.
+    TableMissingError
+        There are no vectors yet.
+    """
+    uids, vectors = vectors_in_force(project.store)
+    if not uids:
+        raise TableMissingError("There are no vectors yet. Run 'vsig run'.")
+    place = {uid: row for row, uid in enumerate(uids)}
+    query = vectors[place[picture]] if picture in place else _of_file(project, picture)
+    distances = 1 - vectors @ query
+    order = [row for row in np.argsort(distances, kind="stable") if uids[row] != picture][:k]
+    return _described(project.store, [(uids[row], float(distances[row])) for row in order])
+
+
+def _of_file(project: Project, picture: str) -> NDArray[np.float32]:
+    path = Path(picture).expanduser()
+    if not path.is_file():
+        raise UnknownImageError(
+            f"{picture!r} is neither a picture of the corpus (a uid, such as 'a/b.jpg') nor a file."
+        )
+    from vsig_core.corpus import read_picture
+    from vsig_core.embedding import embed
+    from vsig_core.registered import network_of
+
+    copy = read_picture(path.read_bytes(), project.settings.images).working
+    model_id = project.store.read("vectors")["model_id"][0].as_py()
+    return embed(network_of(project.store, model_id), [copy], 1)[0]
+
+
+def _described(store: Store, found: list[tuple[str, float]]) -> list[Similar]:
+    uids = [uid for uid, _ in found]
+    images = current_images(store, ["uid", "title", "author"], uids).to_pylist()
+    about = {row["uid"]: row for row in images}
+    clusters = store.read_or_empty("clusters", columns=["uid", "cluster"]).to_pylist()
+    cluster_of = {row["uid"]: row["cluster"] for row in clusters}
+    return [
+        Similar(
+            rank,
+            uid,
+            distance,
+            cluster_of.get(uid),
+            about.get(uid, {}).get("title"),
+            about.get(uid, {}).get("author"),
+        )
+        for rank, (uid, distance) in enumerate(found, start=1)
+    ]

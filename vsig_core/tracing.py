@@ -1,0 +1,129 @@
+"""Where something comes from: `vsig trace`.
+
+Every commit says which versions it read. From the newest version of a table this
+walks up to the versions, runs, files and judgements behind it.
+"""
+
+from typing import Any
+
+from vsig_core.current import current_annotations, current_images
+from vsig_core.errors import UnknownImageError
+from vsig_core.registered import model_row
+from vsig_core.store import Commit, Store
+
+_TEXTS = ("uid", "source", "uri", "batch", "sha256", "added_at", "title", "author", "date_text")
+
+
+def trace_image(store: Store, uid: str) -> dict[str, Any]:
+    """A picture: its file, batch, judgements, cluster, and the versions behind them.
+
+    Raises
+    ------
+    UnknownImageError
+        The corpus has no such picture.
+    """
+    rows = current_images(store, list(_TEXTS), [uid]).to_pylist()
+    if not rows:
+        raise UnknownImageError(
+            f"The corpus has no picture {uid!r}. 'vsig similar' takes a file; "
+            "'vsig status' counts the pictures."
+        )
+    clusters = store.read_or_empty("clusters").to_pylist()
+    cluster = next((row for row in clusters if row["uid"] == uid), None)
+    return {
+        "image": rows[0],
+        "judgements": _judgements(store, {uid}),
+        "cluster": cluster,
+        "lineage": lineage(store, "clusters"),
+    }
+
+
+def trace_cluster(store: Store, cluster: str) -> dict[str, Any]:
+    """A cluster: its pictures, changes, judgements, and the versions behind it.
+
+    Raises
+    ------
+    UnknownImageError
+        There is no such cluster now.
+    """
+    rows = store.read_or_empty("clusters").to_pylist()
+    members = [row for row in rows if row["cluster"] == cluster]
+    if not members:
+        raise UnknownImageError(f"There is no cluster {cluster!r} in the newest clustering.")
+    changes = store.read_or_empty("cluster_changes").to_pylist()
+    return {
+        "cluster": cluster,
+        "model_id": members[0]["model_id"],
+        "max_eps": members[0]["max_eps"],
+        "images": [row["uid"] for row in members],
+        "changes": [row for row in changes if row["cluster"] == cluster],
+        "judgements": _judgements(store, {row["uid"] for row in members}),
+        "lineage": lineage(store, "clusters"),
+    }
+
+
+def trace_model(store: Store, model_id: str) -> dict[str, Any]:
+    """A model: what it was trained on, its figures, and the versions behind it.
+
+    Raises
+    ------
+    InputError
+        There is no such model.
+    """
+    row = model_row(store, model_id)
+    figures = [
+        entry
+        for entry in store.read_or_empty("evaluations").to_pylist()
+        if entry["subject"] == model_id and entry["metric"] in ("map", "map_difference")
+    ]
+    made = [
+        commit
+        for commit in store.commits("models")
+        if commit.provenance.data_version == model_id
+        and commit.provenance.step == "candidate_model"
+    ]
+    return {
+        "model": row,
+        "figures": figures,
+        "lineage": _walk(store, made[-1], set()) if made else None,
+    }
+
+
+def lineage(store: Store, table: str) -> dict[str, Any] | None:
+    """The newest version of a table, and all versions it was made from, as a tree."""
+    commits = store.commits(table, limit=1)
+    return _walk(store, commits[0], set()) if commits else None
+
+
+def _walk(store: Store, commit: Commit, seen: set[tuple[str, int]]) -> dict[str, Any]:
+    """One version and what it read; what stands elsewhere in the tree is only named."""
+    node: dict[str, Any] = {
+        "table": commit.table,
+        "version": commit.version,
+        "at": commit.at.isoformat(timespec="seconds"),
+        "step": commit.provenance.step,
+        "run_id": commit.provenance.run_id,
+        "partition": commit.provenance.partition,
+    }
+    place = (commit.table, commit.version)
+    if place in seen:
+        return {**node, "inputs": "above"}
+    seen.add(place)
+    inputs = []
+    for table, version in sorted(commit.provenance.inputs.items()):
+        older = [c for c in store.commits(table) if c.version == version]
+        # A step that continues its own table read an earlier version of it.
+        if older and (table, version) != place:
+            inputs.append(_walk(store, older[0], seen))
+    return {**node, "inputs": inputs}
+
+
+def _judgements(store: Store, uids: set[str]) -> list[dict[str, Any]]:
+    """Rows of the log that name one of the pictures."""
+    columns = ["annotation_id", "act", "type", "img1", "img2", "members", "annotator"]
+    columns += ["made_at", "file", "row"]
+    return [
+        row
+        for row in current_annotations(store).select(columns).to_pylist()
+        if uids & {row["img1"], row["img2"], *(row["members"] or ())}
+    ]

@@ -1,0 +1,155 @@
+"""Vectors by content: from the store where a network has seen a picture, else computed.
+
+A vector is known by (sha256, model_id); nothing known is computed again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from vsig_core.store import Store, schema
+
+if TYPE_CHECKING:
+    from vsig_core.model.backbones import Network
+
+Progress = Callable[[int, int], None]
+
+
+def known_vectors(store: Store, model_id: str, hashes: list[str]) -> dict[str, NDArray[np.float32]]:
+    """Sha256 to vector, for those of `hashes` that the store has of this network."""
+    found: dict[str, NDArray[np.float32]] = {}
+    wanted = sorted(set(hashes))
+    for table in ("embeddings", "pool_vectors"):
+        missing = [sha for sha in wanted if sha not in found]
+        if not missing:
+            break
+        rows = store.read_or_empty(
+            table,
+            columns=["sha256", "vector"],
+            where={"model_id": model_id},
+            among={"sha256": missing},
+        )
+        found |= dict(zip(rows["sha256"].to_pylist(), matrix(rows["vector"]), strict=True))
+    return found
+
+
+def matrix(column: pa.ChunkedArray) -> NDArray[np.float32]:
+    """A column of vectors as an array of shape (n, d).
+
+    Raises
+    ------
+    ValueError
+        The vectors differ in width: they are of different networks.
+    """
+    whole = column.combine_chunks()
+    if not len(whole):
+        return np.empty((0, 1), dtype=np.float32)
+    widths = np.unique(whole.value_lengths().to_numpy())
+    if len(widths) != 1:
+        raise ValueError(f"Vectors of different widths in one model: {widths.tolist()}.")
+    return whole.flatten().to_numpy().reshape(len(whole), int(widths[0]))
+
+
+def vector_column(vectors: NDArray[np.float32]) -> pa.Array:
+    """An array of shape (n, d) as a column of vectors."""
+    offsets = np.arange(len(vectors) + 1, dtype=np.int32) * (
+        vectors.shape[1] if len(vectors) else 0
+    )
+    return pa.ListArray.from_arrays(offsets, pa.array(vectors.ravel(), pa.float32()))
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Vectors of some pictures.
+
+    Parameters
+    ----------
+    vectors
+        Shape (n, d), float32, unit rows, in the order that was asked for.
+    new
+        Rows for `pool_vectors`: what was not known before.
+    """
+
+    vectors: NDArray[np.float32]
+    new: pa.Table
+
+
+def embed_known(
+    store: Store,
+    model_id: str,
+    network: Callable[[], "Network"],
+    images: pa.Table,
+    batch_size: int,
+    progress: Progress | None = None,
+) -> Embedded:
+    """Vectors of pictures, computing only those that the store does not have.
+
+    Parameters
+    ----------
+    store
+        Where known vectors and working copies lie.
+    model_id
+        The network's id.
+    network
+        Loads the network; not called where everything is known.
+    images
+        Columns sha256 and working, in the order of the answer.
+    batch_size
+        Pictures at a time.
+    progress
+        Called as (done, total) over what has to be computed.
+    """
+    hashes = images["sha256"].to_pylist()
+    copies = dict(zip(hashes, images["working"].to_pylist(), strict=True))
+    found = known_vectors(store, model_id, hashes)
+    missing = [sha for sha in copies if sha not in found]
+    new = np.empty((0, 0), np.float32)
+    if missing:
+        from vsig_core.embedding.embed import embed
+
+        new = embed(network(), _Copies(store, [copies[s] for s in missing]), batch_size, progress)
+        found |= dict(zip(missing, new, strict=True))
+    vectors = np.stack([found[sha] for sha in hashes]) if hashes else new
+    rows = pa.table(
+        {"model_id": [model_id] * len(missing), "sha256": missing, "vector": vector_column(new)},
+        schema=schema("pool_vectors"),
+    )
+    return Embedded(vectors, rows)
+
+
+def vectors_in_force(store: Store) -> tuple[list[str], NDArray[np.float32]]:
+    """Names and vectors of all pictures: those that the table `vectors` sums up.
+
+    Returns
+    -------
+    Uids in their order, so that a corpus has one answer however it arrived, and an
+    array of shape (n, d), float32, unit rows; (0, 1) where there is none.
+    """
+    listed = store.read_or_empty("vectors").to_pylist()
+    if not listed:
+        return [], np.empty((0, 1), np.float32)
+    rows = store.read(
+        "embeddings",
+        columns=["uid", "vector"],
+        where={"model_id": listed[0]["model_id"]},
+        among={"batch": [row["batch"] for row in listed]},
+    ).sort_by("uid")
+    return rows["uid"].to_pylist(), matrix(rows["vector"])
+
+
+class _Copies(Sequence[bytes]):
+    """Working copies, read from the store as they are asked for."""
+
+    def __init__(self, store: Store, keys: list[str]) -> None:
+        self._store = store
+        self._keys = keys
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._store.objects.get(self._keys[place])

@@ -1,0 +1,152 @@
+"""Judgements: the inbox, the morphograph, and the triplets mined from it."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+
+from vsig_core.annotations import (
+    TripletSources,
+    build_morphograph,
+    follow_aliases,
+    mine_triplets,
+    representatives,
+)
+from vsig_core.clustering import NeighbourGraph
+from vsig_core.current import aliases, champion_id, current_images
+from vsig_core.pool import pool_images
+from vsig_core.registered import register_pretrained, vectors_of
+from vsig_core.store import digest, schema
+from vsig_pipeline.assets.declare import computes
+from vsig_pipeline.execution import Inputs, Outcome
+from vsig_pipeline.inbox import take_files
+from vsig_pipeline.state import pending_files
+
+# Rankings must outlast what mining skips: the anchor's component, views, duplicates.
+RANKING_LENGTH = 100
+
+
+@computes("python")
+def annotations(inputs: Inputs) -> Outcome:
+    """Takes the inbox's files into the log of judgements, to which rows are only ever added.
+
+    Good rows count; each bad row is reported with its line. A file that cannot be read at all
+    moves to `inbox/rejected/` with its reason beside it; taken ones to `inbox/done/`.
+    """
+    taken = take_files(inputs, pending_files(inputs.project))
+    nothing_new = not taken.annotations.num_rows and not taken.rejected.num_rows
+    if nothing_new and inputs.state.latest(inputs.step):
+        return Outcome(after=taken.move)
+    log = pa.concat_tables([inputs.read("annotations"), taken.annotations])
+    ids = log["annotation_id"].to_pylist()
+    return Outcome(
+        added={"annotations": taken.annotations, "rejected_annotations": taken.rejected},
+        facts={"rows": len(ids), "new": taken.annotations.num_rows, "files": taken.reports},
+        data_version=digest(sorted(ids)),
+        after=taken.move,
+    )
+
+
+@computes("networkx")
+def morphograph(inputs: Inputs) -> Outcome:
+    """What is in force about each judged pair: links, components, signatures, contradictions.
+
+    Components are drawn into train, validation and test once and for good. A contradiction is
+    listed with both judgements and left out of training until somebody settles it.
+    """
+    images = current_images(inputs.store, ["uid", "sha256", "phash", "work"]).to_pylist()
+    graph = build_morphograph(
+        follow_aliases(inputs.read("annotations"), aliases(inputs.store)),
+        uids={row["uid"] for row in images},
+        previous_components=inputs.read("drawn_splits"),
+        previous_motif_members=inputs.read("motif_members"),
+        works={row["uid"]: row["work"] for row in images if row["work"]},
+        hashes={row["uid"]: row["sha256"] for row in images},
+        phashes={row["sha256"]: row["phash"] for row in images},
+        splits=inputs.settings.splits,
+    )
+    open_conflicts = [row for row in graph.conflicts.to_pylist() if row["settled_by"] is None]
+    return Outcome(
+        tables={
+            "drawn_splits": graph.drawn_splits,
+            "motifs": graph.motifs,
+            "motif_members": graph.motif_members,
+            "conflicts": graph.conflicts,
+            "components": graph.components,
+            "links": graph.links,
+        },
+        added={"split_moves": graph.split_moves},
+        facts={
+            "links": _counted(graph.links["verdict"].to_pylist()),
+            "components": _counted_parts(graph.components),
+            "motifs": graph.motifs.num_rows,
+            "open conflicts": len(open_conflicts),
+            "pictures that changed split": graph.split_moves.num_rows,
+        },
+        data_version=graph.digest,
+    )
+
+
+def _counted(values: list[str]) -> dict[str, int]:
+    return {value: values.count(value) for value in sorted(set(values))}
+
+
+def _counted_parts(components: pa.Table) -> dict[str, int]:
+    """Number of components in each split."""
+    parts = {(row["split"], row["component"]) for row in components.to_pylist()}
+    return _counted([split for split, _ in parts])
+
+
+@computes("numpy")
+def triplets(inputs: Inputs) -> Outcome:
+    """What the network learns from: anchor, a picture of the same signature, one that is not.
+
+    Judged negatives come first, then the nearest pictures by the model in force that are
+    outside the anchor's component; never another view of the same work, a similar pair, or a
+    picture of another split.
+    """
+    provenance = inputs.provenance(Outcome())
+    register_pretrained(inputs.store, inputs.settings.model, provenance)
+    links, components = inputs.read("links"), inputs.read("components")
+    if not components.num_rows:
+        why = "no POSITIVE link in force, so there is nothing to learn from yet"
+        return Outcome({"triplets": schema("triplets").empty_table()}, facts={"why": why})
+    settings = inputs.settings.triplets
+    images = pool_images(inputs.store, settings.pool_size, ["uid", "sha256", "working", "work"])
+    uids = images["uid"].to_pylist()
+    hashes = dict(zip(uids, images["sha256"].to_pylist(), strict=True))
+    works = dict(zip(uids, images["work"].to_pylist(), strict=True))
+    sources = TripletSources(
+        links,
+        components,
+        works={uid: work for uid, work in works.items() if work},
+        representatives=representatives(links, hashes),
+        pool=uids,
+    )
+    model_id = champion_id(inputs.store)
+    found = vectors_of(inputs.store, model_id, images, provenance, inputs.progress)
+    rows = mine_triplets(sources, _rankings(uids, found), settings)
+    return Outcome(
+        {"triplets": rows},
+        facts={
+            "mined with": model_id,
+            "pool": len(uids),
+            "split": _counted(rows["split"].to_pylist()),
+            "origin": _counted(rows["origin"].to_pylist()),
+        },
+    )
+
+
+def _rankings(uids: list[str], vectors: np.ndarray) -> Callable[[list[str]], dict[str, list[str]]]:
+    """Pictures of the pool by distance from each anchor."""
+    indices, _ = NeighbourGraph.build(vectors, RANKING_LENGTH).knn
+    place = {uid: row for row, uid in enumerate(uids)}
+
+    def nearest(anchors: list[str]) -> dict[str, list[str]]:
+        return {
+            anchor: [uids[row] for row in indices[place[anchor]]]
+            for anchor in anchors
+            if anchor in place
+        }
+
+    return nearest

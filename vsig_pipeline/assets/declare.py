@@ -1,0 +1,89 @@
+"""From a function that computes a step to a Dagster asset."""
+
+from collections.abc import Callable
+from typing import Any
+
+from dagster import (
+    AssetExecutionContext,
+    AssetsDefinition,
+    Backoff,
+    DataVersion,
+    Failure,
+    Jitter,
+    MaterializeResult,
+    RetryPolicy,
+    asset,
+)
+
+from vsig_core.errors import StoreError, VsigError
+from vsig_core.project import Project
+from vsig_pipeline.execution import Done, Inputs, Outcome, carry_out
+from vsig_pipeline.metadata import definition_metadata, result_metadata
+from vsig_pipeline.partitions import BATCHES
+from vsig_pipeline.resources import ProjectResource
+from vsig_pipeline.steps import STEPS
+
+GROUPS = {
+    "images": "corpus",
+    "corpus": "corpus",
+    "annotations": "annotations",
+    "morphograph": "annotations",
+    "triplets": "annotations",
+    "candidate_model": "model",
+    "evaluation": "model",
+    "model": "model",
+}
+# What passes by itself is tried again; what a person gave wrong is not.
+RETRIES = RetryPolicy(max_retries=2, delay=5, backoff=Backoff.EXPONENTIAL, jitter=Jitter.FULL)
+OWNERS = ["team:vsig"]
+
+
+def computes(*kinds: str) -> Callable[[Callable[[Inputs], Outcome]], AssetsDefinition]:
+    """Make an asset of a function; its name is the step, its docstring the description."""
+
+    def declare(compute: Callable[[Inputs], Outcome]) -> AssetsDefinition:
+        step = STEPS[compute.__name__]
+
+        @asset(
+            name=step.name,
+            deps=list(step.inputs),
+            description=compute.__doc__,
+            group_name=GROUPS.get(step.name, "clusters"),
+            kinds=set(kinds) | {"deltalake"},
+            code_version=step.code,
+            partitions_def=BATCHES if step.batched else None,
+            metadata=definition_metadata(step),
+            retry_policy=RETRIES,
+            owners=OWNERS,
+            pool="vsig",
+        )
+        def materialise(
+            context: AssetExecutionContext, project: ProjectResource
+        ) -> MaterializeResult[Any]:
+            batch = context.partition_key if step.batched else None
+            opened = project.open()
+            done = run_step(compute, opened, batch, context)
+            return MaterializeResult(
+                data_version=DataVersion(done.data_version),
+                metadata=result_metadata(opened, step, done),
+            )
+
+        return materialise
+
+    return declare
+
+
+def run_step(
+    compute: Callable[[Inputs], Outcome],
+    project: Project,
+    batch: str | None,
+    context: AssetExecutionContext,
+) -> Done:
+    """Carry a step out; what vsig raises on purpose fails with its own words."""
+    try:
+        step = STEPS[compute.__name__]
+        inputs = Inputs(project, step, batch, context.log.info, context.run.run_id)
+        return carry_out(inputs, compute)
+    except VsigError as error:
+        retry = isinstance(error, StoreError)
+        raise Failure(str(error), allow_retries=retry) from error

@@ -1,0 +1,241 @@
+"""The network: a candidate, its evaluation, and the gate."""
+
+import json
+import shutil
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from vsig_core.current import champion_id, current_images
+from vsig_core.evaluation import GREY, Contest, Evaluation, judged_now, score
+from vsig_core.model import (
+    Collapse,
+    Paired,
+    champion,
+    decide,
+    promote,
+    register,
+    reject,
+    train,
+)
+from vsig_core.registered import register_pretrained
+from vsig_core.review import Bar, plot_retrieval, plot_training
+from vsig_core.settings import ModelSettings, TrainingSettings
+from vsig_pipeline.assets.declare import computes
+from vsig_pipeline.execution import Inputs, Outcome
+
+NONE = "none"
+
+
+@computes("torch")
+def candidate_model(inputs: Inputs) -> Outcome:
+    """Fine-tunes a network on the triplets, always from the pretrained weights.
+
+    What was retracted is therefore not kept by it. With too few links nothing is trained, and
+    the step says why.
+    """
+    pretrained = register_pretrained(
+        inputs.store, inputs.settings.model, inputs.provenance(Outcome())
+    )
+    if known := _trained_before(inputs):
+        return _candidate(inputs, known, {"why": "trained before on the same triplets"})
+    links = _training_links(inputs)
+    least = inputs.settings.training.min_links
+    if links < least:
+        why = f"{links} positive links to train on, {least} are needed ([training] min_links)"
+        in_force = champion(inputs.store.read("models"))
+        replaces = (
+            in_force is not None
+            and in_force["origin"] == "pretrained"
+            and in_force["model_id"] != pretrained
+        )
+        return _candidate(inputs, pretrained if replaces else None, {"why": f"not trained: {why}"})
+    return _train(inputs)
+
+
+def _trained_before(inputs: Inputs) -> str | None:
+    """The candidate of an earlier run with the same key."""
+    registered = inputs.store.read("models")["model_id"].to_pylist()
+    for commit in inputs.state.commits(inputs.step):
+        if commit.provenance.key == inputs.key and commit.provenance.data_version in registered:
+            return commit.provenance.data_version
+    return None
+
+
+def _training_links(inputs: Inputs) -> int:
+    triplets = inputs.read("triplets", columns=["anchor", "positive", "split"])
+    pairs = {
+        frozenset((row["anchor"], row["positive"]))
+        for row in triplets.to_pylist()
+        if row["split"] == "train"
+    }
+    return len(pairs)
+
+
+def _candidate(inputs: Inputs, model_id: str | None, facts: dict[str, Any]) -> Outcome:
+    """The registry as it stands, with a candidate or none."""
+    return Outcome(
+        tables={"models": inputs.store.read("models")},
+        facts={"candidate": model_id or NONE, **facts},
+        data_version=model_id or NONE,
+    )
+
+
+def _train(inputs: Inputs) -> Outcome:
+    from vsig_core.model import model_id
+
+    model, training = inputs.settings.model, inputs.settings.training
+    images = current_images(inputs.store, ["uid", "working"])
+    copies = dict(zip(images["uid"].to_pylist(), images["working"].to_pylist(), strict=True))
+    work = inputs.project.work / "training" / inputs.key
+    trained = train(
+        model,
+        training,
+        inputs.read("triplets"),
+        lambda uid: inputs.store.objects.get(copies[uid]),
+        work,
+        inputs.progress("training"),
+        lambda epoch: inputs.log(f"training: {epoch}"),
+    )
+    name = model_id(model, trained.weights)
+    row = {
+        "model_id": name,
+        "weights": inputs.store.objects.put("models", trained.weights, "safetensors"),
+        "settings": _settings_json(model, training),
+        "metrics": json.dumps({"curve": trained.curve, "seconds": trained.seconds}),
+        "trained_on": inputs.state.data_version("triplets"),
+        "origin": "trained",
+    }
+    return Outcome(
+        tables={"models": register(inputs.store.read("models"), row)},
+        facts={"candidate": name, "seconds": round(trained.seconds, 1), "curve": trained.curve},
+        data_version=name,
+        plots={"training curve": plot_training(trained.curve)},
+        after=lambda: shutil.rmtree(work),
+    )
+
+
+def _settings_json(model: ModelSettings, training: TrainingSettings) -> str:
+    return json.dumps(
+        {"model": model.model_dump(), "training": training.model_dump()}, sort_keys=True
+    )
+
+
+@computes("numpy")
+def evaluation(inputs: Inputs) -> Outcome:
+    """How well each network finds pictures that share a signature, on links it never saw.
+
+    Candidate, champion, the pretrained network and a grey thumbnail answer the same queries
+    over the same pool.
+    """
+    in_force = champion_id(inputs.store)
+    candidate = inputs.state.data_version("candidate_model")
+    provenance = inputs.provenance(Outcome())
+    pretrained = register_pretrained(inputs.store, inputs.settings.model, provenance)
+    asked = in_force if candidate == NONE else candidate
+    contest = Contest([asked, in_force, pretrained], asked, in_force if asked != in_force else None)
+    judged = judged_now(inputs.store, inputs.settings.annotations.same_work)
+    found = score(inputs.project, contest, judged, provenance, inputs.progress)
+    return Outcome(
+        tables={"evaluations": _merged(inputs.read("evaluations"), found.rows)},
+        facts=_headline(found, asked, in_force, pretrained),
+        plots={"retrieval": plot_retrieval(_bars(found, pretrained, in_force, asked))},
+    )
+
+
+def _merged(before: pa.Table, rows: pa.Table) -> pa.Table:
+    """An evaluation that is made again replaces its own rows."""
+    key = ["model_id", "subject", "split", "metric", "links_version"]
+    new = {tuple(row[name] for name in key) for row in rows.to_pylist()}
+    kept = [tuple(row[name] for name in key) not in new for row in before.to_pylist()]
+    return pa.concat_tables([before.filter(pa.array(kept, pa.bool_())), rows])
+
+
+def _headline(found: Evaluation, candidate: str, in_force: str, pretrained: str) -> dict[str, Any]:
+    """Test and validation mAP of each subject, with its interval."""
+    named = {"candidate": candidate, "champion": in_force, "pretrained": pretrained, GREY: GREY}
+    facts: dict[str, Any] = {}
+    for label, subject in named.items():
+        for split in ("val", "test"):
+            figure = found.reports[subject, split].figures["map"]
+            if not np.isnan(figure.value):
+                facts[f"{split} mAP {label}"] = {
+                    "value": round(figure.value, 4),
+                    "interval": [_round(figure.ci_low), _round(figure.ci_high)],
+                    "components": figure.n,
+                }
+    return facts
+
+
+def _round(value: float) -> float | None:
+    return None if np.isnan(value) else round(value, 4)
+
+
+def _bars(found: Evaluation, pretrained: str, in_force: str, asked: str) -> list[Bar]:
+    """Test mAP of each subject once, the grey thumbnail first."""
+    labels = {GREY: "grey thumbnail", pretrained: "pretrained"}
+    labels[in_force] = labels.get(in_force, "in force")
+    labels[asked] = labels.get(asked, "candidate")
+    figures = {subject: found.reports[subject, "test"].figures["map"] for subject in labels}
+    return [
+        Bar(label, figures[subject].value, figures[subject].ci_low, figures[subject].ci_high)
+        for subject, label in labels.items()
+    ]
+
+
+@computes("python")
+def model(inputs: Inputs) -> Outcome:
+    """The gate: the candidate takes over only if it is not worse on links it never saw.
+
+    A rejection is a result, not a failure: the run succeeds and everything after it goes on
+    with the model in force.
+    """
+    models = inputs.store.read("models")
+    candidate = inputs.state.data_version("candidate_model")
+    in_force = champion(models)
+    assert in_force is not None
+    if candidate in (NONE, in_force["model_id"]):
+        why = "no candidate" if candidate == NONE else "the candidate is in force already"
+        return Outcome({"models": models}, facts={"champion": in_force["model_id"], "why": why})
+    rows = inputs.read("evaluations")
+    decision = decide(
+        _paired(rows, candidate), _collapse(rows, candidate), inputs.settings.evaluation
+    )
+    change = promote if decision.promote else reject
+    models = change(models, candidate, decision.reason)
+    return Outcome(
+        {"models": models},
+        facts={
+            "champion": candidate if decision.promote else in_force["model_id"],
+            "candidate": candidate,
+            "promoted": decision.promote,
+            "why": decision.reason,
+        },
+    )
+
+
+def _figures(rows: pa.Table, candidate: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """(subject's metric, split) to the row of the newest evaluation of a candidate."""
+    own = [row for row in rows.to_pylist() if row["model_id"] == row["subject"] == candidate]
+    own.sort(key=lambda row: row["links_version"])
+    return {(row["metric"], row["split"]): row for row in own}
+
+
+def _paired(rows: pa.Table, candidate: str) -> Paired | None:
+    row = _figures(rows, candidate).get(("map_difference", "val"))
+    if row is None:
+        return None
+    low, high = (np.nan if row[end] is None else row[end] for end in ("ci_low", "ci_high"))
+    return Paired(row["value"], low, high, row["n"])
+
+
+def _collapse(rows: pa.Table, candidate: str) -> Collapse:
+    figures = _figures(rows, candidate)
+    cosine, rank = figures["mean_cosine", "pool"], figures["effective_rank", "pool"]
+    absent = float("nan")
+    return Collapse(
+        absent if cosine["value"] is None else cosine["value"],
+        absent if rank["value"] is None else rank["value"],
+        cosine["n"],
+    )

@@ -1,0 +1,145 @@
+"""Checks that name offenders.
+
+Blocking are only those of broken data: vectors that are no unit vectors, a split
+that leaks. The gate's "rejected" is a result and stands as a warning.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from dagster import AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity, asset_check
+
+from vsig_core.project import Project
+from vsig_core.vectors import vectors_in_force
+from vsig_pipeline.resources import ProjectResource
+from vsig_pipeline.steps import STEPS
+
+SHOWN = 20
+
+
+def _check(
+    asset: str, *, blocking: bool = False
+) -> Callable[[Callable[[Project], list[str]]], AssetChecksDefinition]:
+    """A check from a function that lists offenders, each in words."""
+
+    def declare(offenders: Callable[[Project], list[str]]) -> AssetChecksDefinition:
+        severity = AssetCheckSeverity.ERROR if blocking else AssetCheckSeverity.WARN
+
+        @asset_check(
+            asset=asset,
+            name=offenders.__name__,
+            description=offenders.__doc__,
+            blocking=blocking,
+        )
+        def check(project: ProjectResource) -> AssetCheckResult:
+            found = offenders(project.open())
+            return AssetCheckResult(
+                passed=not found,
+                severity=severity,
+                description="; ".join(found[:SHOWN]) or "nothing found",
+                metadata={"offenders": len(found)},
+            )
+
+        return check
+
+    return declare
+
+
+@_check("images")
+def pictures_could_be_read(project: Project) -> list[str]:
+    """Files that could not become pictures, with their reasons."""
+    batches = project.store.read_or_empty("corpus", columns=["batch"])["batch"].to_pylist()
+    rows = project.store.read_or_empty("rejected_images", among={"batch": batches}).to_pylist()
+    return [f"{row['uid']}: {row['reason']} ({row['detail']})" for row in rows]
+
+
+@_check("annotations")
+def rows_were_understood(project: Project) -> list[str]:
+    """Rows of annotation files that were refused, or wait for their picture."""
+    rows = project.store.read_or_empty("rejected_annotations").to_pylist()
+    return [f"{row['file']} line {row['row']}: {row['reason']}" for row in rows]
+
+
+@_check("morphograph")
+def judgements_agree(project: Project) -> list[str]:
+    """Contradictions that nobody has settled; they are left out of training."""
+    rows = project.store.read_or_empty("conflicts").to_pylist()
+    return [
+        f"{row['conflict_id']} ({row['kind']}): {' ~ '.join(row['images'])}"
+        for row in rows
+        if row["settled_by"] is None
+    ]
+
+
+@_check("triplets", blocking=True)
+def splits_do_not_leak(project: Project) -> list[str]:
+    """Triplets that join pictures of different splits."""
+    components = project.store.read_or_empty("components").to_pylist()
+    split = {row["uid"]: row["split"] for row in components}
+    return [
+        f"{row['anchor']}, {row['positive']}, {row['negative']} in {row['split']}"
+        for row in project.store.read_or_empty("triplets").to_pylist()
+        if {split.get(row[role], row["split"]) for role in ("anchor", "positive", "negative")}
+        != {row["split"]}
+    ]
+
+
+@_check("model")
+def candidate_took_over(project: Project) -> list[str]:
+    """What the gate said of the newest candidate, where it turned it down."""
+    commits = [c for c in project.store.commits("models") if c.provenance.step == "model"]
+    facts = commits[0].provenance.facts if commits else {}
+    if facts.get("promoted", True):
+        return []
+    return [f"{facts['candidate']} was rejected: {facts['why']}"]
+
+
+@_check("vectors", blocking=True)
+def vectors_are_unit_vectors(project: Project) -> list[str]:
+    """Vectors of the model in force that are not finite or not of length 1."""
+    uids, vectors = vectors_in_force(project.store)
+    lengths = np.linalg.norm(vectors, axis=1)
+    bad = np.flatnonzero(~(np.abs(lengths - 1) < 1e-3))  # a NaN is bad too
+    return [f"{uids[row]}: length {lengths[row]:g}" for row in bad]
+
+
+@_check("vectors")
+def every_picture_has_a_vector(project: Project) -> list[str]:
+    """Batches that wait for vectors of the model in force."""
+    done = set(project.store.read_or_empty("vectors")["batch"].to_pylist())
+    batches = project.store.read_or_empty("corpus", columns=["batch"])["batch"].to_pylist()
+    return [f"{batch} has none" for batch in batches if batch not in done]
+
+
+@_check("clusters")
+def radius_is_calibrated(project: Project) -> list[str]:
+    """Whether validation links chose the radius of the clusters."""
+    calibrated = project.store.read_or_empty("clusters", columns=["uid", "calibrated"])
+    if all(calibrated["calibrated"].to_pylist()):
+        return []
+    commits = project.store.commits(STEPS["clusters"].mark, limit=1)
+    return [str(commits[0].provenance.facts.get("radius chosen", "uncalibrated"))]
+
+
+@_check("layout")
+def map_stays_put(project: Project) -> list[str]:
+    """Whether pictures that were on the map before lie where they lay."""
+    commits = project.store.commits(STEPS["layout"].mark, limit=1)
+    moved = commits[0].provenance.facts.get("median displacement") if commits else None
+    limit = 0.02
+    if moved is None or moved <= limit:
+        return []
+    return [f"half of the pictures moved by more than {moved:.1%} of the map's diagonal"]
+
+
+CHECKS = [
+    pictures_could_be_read,
+    rows_were_understood,
+    judgements_agree,
+    splits_do_not_leak,
+    candidate_took_over,
+    vectors_are_unit_vectors,
+    every_picture_has_a_vector,
+    radius_is_calibrated,
+    map_stays_put,
+]

@@ -1,0 +1,103 @@
+"""The commands that work through Dagster's graph: `run`, `status`, `ui`."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from vsig_core.console import Context, bars, emit, note, table
+from vsig_core.project import PROJECT_VARIABLE, Project, write_dagster_home
+from vsig_pipeline.estimate import estimate
+from vsig_pipeline.running import due, run
+from vsig_pipeline.state import Task
+from vsig_pipeline.status import project_status
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `vsig`."""
+    app.command("run")(run_command)
+    app.command("status")(status_command)
+    app.command("ui")(ui_command)
+
+
+def run_command(
+    context: typer.Context,
+    start: Annotated[
+        str | None, typer.Option("--from", help="Only this asset and what depends on it.")
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Only say what would be done.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Bring all that is stale up to date, in this process, with progress bars."""
+    project = Context.of(context).project
+    if plan:
+        _show_plan(project, due(project, start), as_json)
+        return
+    with bars() as progress_of:
+        done = run(
+            project,
+            lambda label, done, total: progress_of(label)(done, total),
+            lambda task: note(f"{_named(task)}: {task.reason}"),
+            start,
+        )
+    if as_json:
+        emit({"done": [_as_dict(task) for task in done.tasks]})
+    else:
+        note("Nothing was stale." if not done.tasks else "Up to date.")
+
+
+def _show_plan(project: Project, tasks: list[Task], as_json: bool) -> None:  # noqa: FBT001
+    needed = estimate(project, tasks)
+    if as_json:
+        emit({"tasks": [_as_dict(task) for task in tasks], "estimate": needed.as_dict()})
+        return
+    if not tasks:
+        note("Nothing is stale.")
+        return
+    table(
+        "What a run would do",
+        ["asset", "batch", "why"],
+        [[task.step, task.partition or "", task.reason] for task in tasks],
+    )
+    note(needed.in_words())
+
+
+def _as_dict(task: Task) -> dict[str, str | None]:
+    return {"asset": task.step, "batch": task.partition, "reason": task.reason}
+
+
+def _named(task: Task) -> str:
+    return f"{task.step} {task.partition}" if task.partition else task.step
+
+
+def status_command(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Every table, fresh or stale and why; the model in force; inbox and conflicts."""
+    status = project_status(Context.of(context).project)
+    if as_json:
+        emit(status.as_dict())
+    else:
+        status.show()
+
+
+def ui_command(
+    context: typer.Context,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000,
+) -> None:
+    """The Dagster UI and daemon of this project: sensors run as long as it does."""
+    project = Context.of(context).project
+    write_dagster_home(project)
+    environment = {
+        **os.environ,
+        "DAGSTER_HOME": str(project.dagster_home),
+        PROJECT_VARIABLE: str(project.folder),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+    }
+    note(f"http://127.0.0.1:{port} (end with Ctrl-C)")
+    os.chdir(project.folder)
+    command = [sys.executable, "-m", "dagster", "dev", "-m", "vsig_pipeline.definitions"]
+    # This process becomes Dagster's: a signal that ends it ends the daemon too.
+    os.execve(sys.executable, [*command, "-h", "127.0.0.1", "-p", str(port)], environment)

@@ -1,0 +1,223 @@
+"""How a step is carried out: look it up, else compute it, then commit with provenance."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from vsig_core.errors import StoreError
+from vsig_core.project import Project
+from vsig_core.store import Commit, Provenance
+from vsig_pipeline.progress import Progress, progress
+from vsig_pipeline.state import State
+from vsig_pipeline.steps import STEPS, Step
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step computed.
+
+    Parameters
+    ----------
+    tables
+        Table to the rows that replace it (or the step's partition of it).
+    added
+        Table to rows that are appended.
+    facts
+        Figures for people; kept in the commit.
+    data_version
+        Hash of the content, for what is ingested; the step's key where left out.
+    plots
+        Title to PNG, for the Dagster UI.
+    after
+        Called when everything is committed: moves files that have been taken.
+    """
+
+    tables: Mapping[str, pa.Table] = field(default_factory=dict)
+    added: Mapping[str, pa.Table] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    data_version: str | None = None
+    plots: Mapping[str, bytes] = field(default_factory=dict)
+    after: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was carried out, or found.
+
+    Parameters
+    ----------
+    data_version
+        What later steps compare.
+    facts, plots
+        Of the outcome; known work has no plots.
+    known
+        Nothing was computed.
+    versions
+        Table to the version that was written or found.
+    """
+
+    data_version: str
+    facts: Mapping[str, Any]
+    plots: Mapping[str, bytes]
+    known: bool
+    versions: Mapping[str, int]
+
+
+class Inputs:
+    """What a step may use while it computes; remembers which versions it read.
+
+    Parameters
+    ----------
+    project
+        The project.
+    step
+        The step.
+    batch
+        Batch, where the step is batched.
+    log
+        Takes lines for people.
+    run_id
+        The run this belongs to.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        step: Step,
+        batch: str | None = None,
+        log: Callable[[str], None] = lambda _line: None,
+        run_id: str = "",
+    ) -> None:
+        self.project = project
+        self.settings = project.settings
+        self.store = project.store
+        self.step = step
+        self.batch = batch or ""
+        self.log = log
+        self.run_id = run_id
+        self.versions: dict[str, int] = {}
+        # The inputs as they were when the key was taken: a commit that lands
+        # meanwhile makes the step stale again instead of slipping in unseen.
+        for name in step.inputs:
+            for table in STEPS[name].tables:
+                self._pin(table)
+        self.state = State(project)
+        self.key = self.state.key(step.name, batch)
+
+    def read(
+        self,
+        table: str,
+        columns: Sequence[str] | None = None,
+        where: Mapping[str, str] | None = None,
+    ) -> pa.Table:
+        """Rows of a table, at one version for the whole step; empty where it is not there yet."""
+        self._pin(table)
+        if table not in self.versions:
+            return self.store.read_or_empty(table, columns=columns)
+        return self.store.read(table, version=self.versions[table], columns=columns, where=where)
+
+    def progress(self, label: str) -> Progress:
+        """A callback `(done, total)` for one piece of long work."""
+        return progress(label, self.log)
+
+    def _pin(self, table: str) -> None:
+        if table not in self.versions:
+            version = self.store.version(table)
+            if version is not None:
+                self.versions[table] = version
+
+    def provenance(self, outcome: Outcome) -> Provenance:
+        """What is written into each commit of the step."""
+        return Provenance(
+            step=self.step.name,
+            inputs=dict(self.versions),
+            params=self.state.params(self.step),
+            code=self.step.code,
+            run_id=self.run_id,
+            key=self.key,
+            data_version=outcome.data_version or self.key,
+            partition=partition_name(self),
+            facts=outcome.facts,
+        )
+
+
+def partition_of(inputs: Inputs) -> dict[str, str]:
+    """The part of its tables that a batched step replaces; empty for others."""
+    if not inputs.step.batched:
+        return {}
+    if inputs.step.name == "embeddings":
+        return {"model_id": inputs.state.champion or "", "batch": inputs.batch}
+    return {"batch": inputs.batch}
+
+
+def partition_name(inputs: Inputs) -> str:
+    """`column=value,…`, as commits name it."""
+    return ",".join(f"{column}={value}" for column, value in partition_of(inputs).items())
+
+
+def carry_out(inputs: Inputs, compute: Callable[[Inputs], Outcome]) -> Done:
+    """Do a step's work, unless it is known.
+
+    Parameters
+    ----------
+    inputs
+        The step and what it works on.
+    compute
+        Computes the outcome; one without any table says that nothing changed.
+
+    Raises
+    ------
+    StoreError
+        The store cannot be read or written; what was committed stays whole.
+    """
+    commits = inputs.state.commits(inputs.step, partition_name(inputs))
+    if commits and commits[0].provenance.key == inputs.key:
+        return _found(commits[0])
+    if not inputs.step.remembers and not inputs.step.batched:
+        for commit in commits:
+            if commit.provenance.key == inputs.key:
+                return _brought_back(inputs, commit)
+    outcome = compute(inputs)
+    if not outcome.tables and not outcome.added and commits:
+        outcome.after()
+        return _found(commits[0])
+    versions = _commit(inputs, outcome)
+    outcome.after()
+    return Done(outcome.data_version or inputs.key, outcome.facts, outcome.plots, False, versions)
+
+
+def _commit(inputs: Inputs, outcome: Outcome) -> dict[str, int]:
+    """Write all tables, the marking one last: until then the work does not count as done."""
+    written = set(outcome.tables) | set(outcome.added)
+    if inputs.step.mark not in written:
+        raise StoreError(f"The step {inputs.step.name!r} did not write {inputs.step.mark!r}.")
+    provenance = inputs.provenance(outcome)
+    versions = {}
+    for table in sorted(written, key=lambda name: name == inputs.step.mark):
+        if table in outcome.added:
+            if outcome.added[table].num_rows or table == inputs.step.mark:
+                versions[table] = inputs.store.append(table, outcome.added[table], provenance)
+        else:
+            versions[table] = inputs.store.write(
+                table, outcome.tables[table], provenance, partition=partition_of(inputs)
+            )
+    return versions
+
+
+def _found(commit: Commit) -> Done:
+    provenance = commit.provenance
+    versions = {commit.table: commit.version}
+    return Done(provenance.data_version, provenance.facts, {}, True, versions)
+
+
+def _brought_back(inputs: Inputs, commit: Commit) -> Done:
+    """Settings went back to what they were: an older version is the answer again."""
+    versions = {}
+    for table in inputs.step.tables:
+        older = [c for c in inputs.store.commits(table) if c.provenance.key == inputs.key]
+        rows = inputs.store.read(table, version=older[0].version)
+        versions[table] = inputs.store.write(table, rows, older[0].provenance)
+    inputs.log(f"{inputs.step.name}: version {commit.version} is the answer again")
+    return Done(commit.provenance.data_version, commit.provenance.facts, {}, True, versions)

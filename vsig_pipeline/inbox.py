@@ -1,0 +1,126 @@
+"""Annotation files: taken whole, moved away only when their rows are committed."""
+
+import hashlib
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from vsig_core.annotations import Known, ingest_file
+from vsig_core.current import aliases, current_images
+from vsig_core.errors import AnnotationError
+from vsig_core.store import schema
+from vsig_pipeline.execution import Inputs
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What the inbox's files add.
+
+    Parameters
+    ----------
+    annotations, rejected
+        Rows to add to the log, and rows that were refused or wait for their picture.
+    reports
+        One for each file, for people.
+    move
+        Moves the files away; to be called when the rows are committed.
+    """
+
+    annotations: pa.Table
+    rejected: pa.Table
+    reports: list[dict[str, Any]]
+    move: Callable[[], None]
+
+
+def take_files(inputs: Inputs, files: Sequence[Path]) -> Taken:
+    """Read annotation files against the log and the corpus; moves nothing yet."""
+    images = current_images(inputs.store, ["uid", "sha256"])
+    hashes = dict(zip(images["uid"].to_pylist(), images["sha256"].to_pylist(), strict=True))
+    known = Known(set(hashes), aliases(inputs.store), hashes)
+    log = grown = inputs.read("annotations")
+    refused = [schema("rejected_annotations").empty_table()]
+    reports: list[dict[str, Any]] = []
+    moves: list[_Move] = []
+    seen = inputs.read("rejected_annotations")
+    for path in files:
+        data = path.read_bytes()
+        try:
+            found = ingest_file(data, path.name, grown, known)
+        except AnnotationError as error:
+            inputs.log(f"{path.name} is rejected: {error}")
+            refused.append(_unreadable(path.name, data, str(error)))
+            reports.append({"file": path.name, "rejected": str(error)})
+            moves.append(_Move(path, data, "rejected", str(error)))
+            continue
+        grown = pa.concat_tables([grown, found.annotations])
+        refused.append(found.rejected)
+        reports.append(_report(found.report, found.rejected))
+        moves.append(_Move(path, data, "done"))
+    rejected = _not_seen(pa.concat_tables(refused), seen)
+
+    def move_all() -> None:
+        for move in moves:
+            _put_away(move)
+
+    return Taken(grown.slice(log.num_rows), rejected, reports, move_all)
+
+
+def _report(report: dict[str, Any], rejected: pa.Table) -> dict[str, Any]:
+    """A file's report, its bad rows with their lines."""
+    rows = [f"line {row['row']}: {row['reason']}" for row in rejected.slice(0, 20).to_pylist()]
+    return {**report, "bad rows": rows}
+
+
+def _unreadable(name: str, data: bytes, reason: str) -> pa.Table:
+    row = {
+        "file_sha256": hashlib.sha256(data).hexdigest(),
+        "file": name,
+        "row": 0,
+        "reason": reason,
+        "text": data[:200].decode("utf-8", "replace"),
+    }
+    return pa.Table.from_pylist([row], schema("rejected_annotations"))
+
+
+def _not_seen(rejected: pa.Table, seen: pa.Table) -> pa.Table:
+    """Rows that the table does not have: a file that comes twice is reported once."""
+    known = {(row["file_sha256"], row["row"], row["reason"]) for row in seen.to_pylist()}
+    new = [
+        row
+        for row in rejected.to_pylist()
+        if (row["file_sha256"], row["row"], row["reason"]) not in known
+    ]
+    return pa.Table.from_pylist(new, schema("rejected_annotations"))
+
+
+@dataclass(frozen=True)
+class _Move:
+    path: Path
+    content: bytes
+    folder: str
+    reason: str | None = None
+
+
+def _put_away(move: _Move) -> None:
+    """Move a file under a name that is free, its reason beside it.
+
+    A file that was written to since it was read stays: its new rows are taken next time.
+    """
+    path = move.path
+    if not path.exists() or path.read_bytes() != move.content:
+        return
+    target = path.parent / move.folder
+    target.mkdir(exist_ok=True)
+    place = target / path.name
+    number = 1
+    while place.exists():
+        place = target / f"{path.stem}-{number}{path.suffix}"
+        number += 1
+    if move.reason is not None:
+        note = place.with_name(place.name + ".reason.txt")
+        note.write_text(move.reason + "\n", encoding="utf-8")
+    shutil.move(path, place)

@@ -1,0 +1,149 @@
+"""`vsig run`: everything that is due, stage by stage, in this process, through Dagster's graph.
+
+The same assets run here as in a daemon, recorded in the same Dagster instance, so
+that the UI shows them. Between stages the store is looked at afresh: a stage that
+changed nothing leaves what is below it alone.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from vsig_core.errors import InputError, VsigError
+from vsig_core.project import PROJECT_VARIABLE, Project, write_dagster_home
+from vsig_pipeline.progress import Reporter, reporting_to
+from vsig_pipeline.state import State, Task, plan_sources, record_plan
+from vsig_pipeline.steps import STAGES, STEPS, below
+
+
+class RunFailedError(VsigError):
+    """A run of the graph failed; the message is that of its first failed step."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What was carried out.
+
+    Parameters
+    ----------
+    tasks
+        In the order in which they were done.
+    """
+
+    tasks: list[Task]
+
+
+def due(project: Project, start: str | None = None) -> list[Task]:
+    """What a run would do, without doing or writing anything.
+
+    Parameters
+    ----------
+    project
+        The project.
+    start
+        Only this asset and what depends on it.
+
+    Raises
+    ------
+    InputError
+        There is no such asset.
+    """
+    plan = plan_sources(project)
+    return State(project, plan.table).tasks(_wanted(start))
+
+
+def run(
+    project: Project,
+    reporter: Reporter,
+    announce: Callable[[Task], None],
+    start: str | None = None,
+) -> Ran:
+    """Do all that is due.
+
+    Parameters
+    ----------
+    project
+        The project.
+    reporter
+        Takes progress as (label, done, total).
+    announce
+        Called before each piece of work.
+    start
+        Only this asset and what depends on it.
+
+    Raises
+    ------
+    RunFailedError
+        A step failed; what was committed before it stays.
+    """
+    wanted = _wanted(start)
+    plan = plan_sources(project)
+    record_plan(project, plan)
+    done: list[Task] = []
+    for stage in STAGES:
+        tasks = State(project).tasks(wanted)
+        for group in _groups([task for task in tasks if task.stage == stage]):
+            for task in group:
+                announce(task)
+            with reporting_to(reporter):
+                _execute(project, group)
+            done += group
+    return Ran(done)
+
+
+def _wanted(start: str | None) -> set[str] | None:
+    if start is None:
+        return None
+    if start not in STEPS:
+        raise InputError(f"There is no asset {start!r}; known are {', '.join(STEPS)}.")
+    return below(start)
+
+
+def _groups(tasks: Sequence[Task]) -> list[list[Task]]:
+    """One run for each batch, then one for what is not batched."""
+    rest = [task for task in tasks if not task.partition]
+    return [[task] for task in tasks if task.partition] + ([rest] if rest else [])
+
+
+def _execute(project: Project, tasks: Sequence[Task]) -> None:
+    """One Dagster run, in this process."""
+    write_dagster_home(project)
+    os.environ["DAGSTER_HOME"] = str(project.dagster_home)
+    os.environ[PROJECT_VARIABLE] = str(project.folder)
+    from dagster import AssetKey, DagsterInstance
+
+    from vsig_pipeline.definitions import defs
+    from vsig_pipeline.partitions import register
+
+    partition = tasks[0].partition
+    with DagsterInstance.get() as instance:
+        if partition:
+            register(instance, [partition])
+        result = defs.resolve_implicit_global_asset_job_def().execute_in_process(
+            asset_selection=[AssetKey(task.step) for task in tasks],
+            partition_key=partition,
+            instance=instance,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
+            tags={"vsig/reason": tasks[0].reason[:200]},
+        )
+    if not result.success:
+        raise RunFailedError(_reason(result))
+
+
+def _reason(result: object) -> str:
+    """The words of the first step that failed."""
+    events = getattr(result, "all_events")  # noqa: B009
+    for event in events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            words = data.user_failure_data.description if data.user_failure_data else None
+            return f"{event.step_key}: {words or _root(data.error)}"
+    return "the run failed; see 'vsig ui'"
+
+
+def _root(error: object) -> str:
+    """The innermost cause, as Dagster keeps it."""
+    while getattr(error, "cause", None) is not None:
+        error = getattr(error, "cause")  # noqa: B009
+    return str(getattr(error, "message", error)).strip()

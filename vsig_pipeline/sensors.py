@@ -1,0 +1,152 @@
+"""Sensors: what starts the loop by itself.
+
+Each looks at the store, asks for the work of its stages that is due, and says
+what it looked at. A stage waits while a stage before it has work.
+"""
+
+import json
+import urllib.request
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from dagster import (
+    DefaultSensorStatus,
+    RunFailureSensorContext,
+    RunRequest,
+    SensorEvaluationContext,
+    SensorResult,
+    run_failure_sensor,
+    sensor,
+)
+
+from vsig_core.errors import VsigError
+from vsig_core.project import Project
+from vsig_pipeline.jobs import annotate, embed, ingest, recluster, retrain
+from vsig_pipeline.partitions import BATCHES
+from vsig_pipeline.requests import enough_to_learn, request
+from vsig_pipeline.resources import ProjectResource
+from vsig_pipeline.state import State, Task, plan_sources, record_plan
+from vsig_pipeline.steps import STEPS, Stage
+
+INTERVAL = 15
+
+
+@sensor(
+    jobs=[ingest],
+    minimum_interval_seconds=INTERVAL,
+    default_status=DefaultSensorStatus.RUNNING,
+    description="Looks for added, changed and removed pictures in the sources.",
+)
+def sources_sensor(context: SensorEvaluationContext, project: ProjectResource) -> SensorResult:
+    """Ask for the reading of batches whose pictures are new or changed."""
+    opened = project.open()
+    plan = plan_sources(opened)
+    record_plan(opened, plan)
+    state = State(opened)
+    known = set(context.instance.get_dynamic_partitions("batches"))
+    added = [batch for batch in state.batch_keys if batch not in known]
+    result = _ask(context, opened, _of(state.tasks(), "ingest"))
+    return SensorResult(
+        run_requests=result.run_requests,
+        skip_reason=result.skip_reason,
+        dynamic_partitions_requests=[BATCHES.build_add_request(added)] if added else [],
+    )
+
+
+@sensor(
+    jobs=[annotate, retrain],
+    minimum_interval_seconds=INTERVAL,
+    default_status=DefaultSensorStatus.RUNNING,
+    description="Looks for annotation files, and for judgements enough to learn from.",
+)
+def inbox_sensor(context: SensorEvaluationContext, project: ProjectResource) -> SensorResult:
+    """Take new files at once; ask for a training when there is enough to learn."""
+    opened = project.open()
+    state = State(opened)
+    tasks = state.tasks()
+    if ready := _of(tasks, "annotate"):
+        return _ask(context, opened, ready)
+    due = _of(tasks, "retrain")
+    if due and not _of(tasks, "ingest"):
+        why = enough_to_learn(state, due)
+        if why is None:
+            return SensorResult(skip_reason="judgements wait for more: see min_new_links, max_wait")
+        context.log.info(f"training is due: {why}")
+        return _ask(context, opened, due)
+    return SensorResult(skip_reason=f"nothing new in {opened.inbox}")
+
+
+@sensor(
+    jobs=[embed, recluster],
+    minimum_interval_seconds=INTERVAL,
+    default_status=DefaultSensorStatus.RUNNING,
+    description="Looks for pictures without vectors of the model in force, and for stale clusters.",
+)
+def clusters_sensor(context: SensorEvaluationContext, project: ProjectResource) -> SensorResult:
+    """Bring vectors, clusters, map and queue up to date with the model in force."""
+    opened = project.open()
+    state = State(opened)
+    if state.champion is None:
+        return SensorResult(skip_reason="no model is in force yet")
+    # Asked for these stages alone: a training that waits for more judgements holds
+    # nothing up, and neither does a picture that is just being read.
+    for stage in ("embed", "recluster"):
+        if due := state.tasks(name for name, step in STEPS.items() if step.stage == stage):
+            return _ask(context, opened, due)
+    return SensorResult(skip_reason="clusters are those of the vectors and judgements at hand")
+
+
+@run_failure_sensor(
+    default_status=DefaultSensorStatus.RUNNING,
+    description="Writes a notice for each failed run, and calls the webhook of [run].",
+)
+def failure_sensor(context: RunFailureSensorContext, project: ProjectResource) -> None:
+    """Leave a visible record of a failed run."""
+    opened = project.open()
+    run = context.dagster_run
+    notice = {
+        "run_id": run.run_id,
+        "job": run.job_name,
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "message": context.failure_event.message or "",
+        "reason": run.tags.get("vsig/reason", ""),
+    }
+    opened.notices.mkdir(parents=True, exist_ok=True)
+    path = opened.notices / f"failed-{run.run_id}.json"
+    path.write_text(json.dumps(notice, indent=2, ensure_ascii=False), encoding="utf-8")
+    if opened.settings.run.webhook:
+        _call(opened.settings.run.webhook, notice)
+
+
+def _call(url: str, notice: dict[str, str]) -> None:
+    """POST a notice as JSON; the sensor's tick fails where nobody takes it."""
+    if not url.startswith(("http://", "https://")):
+        raise VsigError(f"[run] webhook = {url!r} is no http or https address.")
+    body = json.dumps(notice).encode()
+    headers = {"Content-Type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=10):
+        return
+
+
+def _of(tasks: Sequence[Task], stage: Stage) -> list[Task]:
+    return [task for task in tasks if task.stage == stage]
+
+
+def _ask(context: SensorEvaluationContext, project: Project, tasks: Sequence[Task]) -> SensorResult:
+    """Ask for runs of one stage: one for each batch, or one for all."""
+    if not tasks:
+        return SensorResult(skip_reason="nothing is due")
+    batches = [task for task in tasks if task.partition]
+    answers = (
+        [request(context.instance, project, [task], task.partition) for task in batches]
+        if batches
+        else [request(context.instance, project, tasks)]
+    )
+    runs = [answer for answer in answers if isinstance(answer, RunRequest)]
+    reasons = [answer for answer in answers if isinstance(answer, str)]
+    for reason in reasons:
+        context.log.info(reason)
+    return SensorResult(run_requests=runs, skip_reason=None if runs else "; ".join(reasons[:3]))
+
+
+SENSORS = [sources_sensor, inbox_sensor, clusters_sensor, failure_sensor]
