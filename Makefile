@@ -3,9 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
-CORPORA := $(wildcard ../shared/corpora)
 
-.PHONY: install demo test check bench format
+.PHONY: install demo test check bench docs format
 
 install: $(READY)
 
@@ -22,6 +21,7 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m slow
 
 check: $(READY)
 	$(BIN)/ruff format --check .
@@ -31,6 +31,9 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+docs: $(READY)
+	$(BIN)/python docs/write_reference.py
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -1,6 +1,6 @@
 """How hard the sample is: grey thumbnails, the pretrained network, a first and a second round.
 
-    python benchmarks/sample_difficulty.py [--seeds 7 8 9] [--train] [--folder DIR]
+    python -m benchmarks.sample_difficulty [--seeds 7 8 9] [--train] [--folder DIR]
 
 Queries: the pictures of the components that the first sitting knows, on their
 splits. Relevant: all other pictures that truly share a signature with the query
@@ -30,7 +30,15 @@ from vsig_core.annotations import (
     representatives,
 )
 from vsig_core.corpus.sample import draw_sample
-from vsig_core.model import Network, grey16, load_network, retrieval_metrics, train
+from vsig_core.model import (
+    Folders,
+    Network,
+    Pictures,
+    grey16,
+    load_network,
+    retrieval_metrics,
+    train,
+)
 from vsig_core.model.preprocess import decode, letterbox, stack
 from vsig_core.settings import (
     EvaluationSettings,
@@ -147,7 +155,9 @@ def measure(folder: Path, name: str, training: TrainingSettings | None) -> None:
         started = time.monotonic()
         triplets = triplets_of(sample, morphograph, vectors)
         with tempfile.TemporaryDirectory() as work:
-            trained = train(ModelSettings(), training, triplets, sample.read, Path(work))
+            folders = Folders(Path(work) / "checkpoints", Path(work) / "trunk")
+            pictures = Pictures({uid: uid for uid in sample.uids}, sample.read)
+            trained = train(ModelSettings(), training, triplets, pictures, folders)
         losses = " ".join(f"{epoch['loss']:.3f}" for epoch in trained.curve)
         seconds = time.monotonic() - started
         print(f"          {len(triplets)} triplets, loss {losses}, {seconds:.0f} s")

@@ -87,9 +87,13 @@ class AnnotationsSettings(Section):
 class SplitsSettings(Section):
     """Shares of the components in train, validation and test (DESIGN 5.2)."""
 
-    train: float = Field(default=0.6, gt=0, lt=1)
-    val: float = Field(default=0.2, gt=0, lt=1)
-    test: float = Field(default=0.2, gt=0, lt=1)
+    train: float = Field(
+        default=0.6, gt=0, lt=1, description="Share of the components that are learnt from."
+    )
+    val: float = Field(
+        default=0.2, gt=0, lt=1, description="That the gate and the radius are judged on."
+    )
+    test: float = Field(default=0.2, gt=0, lt=1, description="That only reports.")
     salt: str = Field(default="vsig", description="Another word draws other splits.")
 
     @model_validator(mode="after")
@@ -111,7 +115,7 @@ class TripletsSettings(Section):
     pool_size: int = Field(
         default=5000, ge=0, description="Unjudged pictures in the pool of mining and evaluation."
     )
-    seed: int = 7
+    seed: int = Field(default=7, description="The same seed draws the same.")
 
 
 class ModelSettings(Section):
@@ -141,11 +145,25 @@ class TrainingSettings(Section):
     )
     trained_stages: int = Field(default=3, ge=1, description="Last stages that are trained.")
     views: int = Field(default=4, ge=1, description="Augmented views of each training picture.")
-    epochs: int = Field(default=2, ge=1, description="Passes over the triplets.")
-    batch_size: int = Field(default=16, ge=1, description="Triplets in a step (original: 4).")
-    optimizer: Literal["adamw", "adam"] = "adamw"
-    learning_rate: float = Field(default=1e-4, gt=0, description="Original: 1e-6.")
-    weight_decay: float = Field(default=1e-4, ge=0)
+    epochs: int = Field(default=4, ge=1, description="Passes over the triplets.")
+    batch_size: int = Field(default=128, ge=1, description="Triplets in a step (original: 4).")
+    anchors_together: bool = Field(
+        default=True,
+        description="Triplets of one anchor in one step: a picture that is in several of them "
+        "goes through the network once (original: in random order).",
+    )
+    optimizer: Literal["adamw", "adam"] = Field(
+        default="adamw", description="adamw, or adam (original)."
+    )
+    learning_rate: float = Field(default=2e-4, gt=0, description="Original: 1e-6.")
+    blend: float = Field(
+        default=0.75,
+        gt=0,
+        le=1,
+        description="Share of the trained weights in the result; the rest is pretrained "
+        "(original: 1).",
+    )
+    weight_decay: float = Field(default=1e-4, ge=0, description="As the original's.")
     margin: float = Field(
         default=0.2, ge=0, description="m of the loss, cosine distance (original 0.01)."
     )
@@ -156,7 +174,7 @@ class TrainingSettings(Section):
         default="mean", description="Over triplets (original: sum)."
     )
     min_links: int = Field(default=4, ge=1, description="Fewer training links train nothing.")
-    seed: int = 7
+    seed: int = Field(default=7, description="The same seed draws the same.")
 
 
 REPLICA: Mapping[str, Mapping[str, Any]] = {
@@ -165,8 +183,10 @@ REPLICA: Mapping[str, Mapping[str, Any]] = {
         "frozen_trunk": False,
         "epochs": 5,
         "batch_size": 4,
+        "anchors_together": False,
         "optimizer": "adam",
         "learning_rate": 1e-6,
+        "blend": 1.0,
         "margin": 0.01,
         "intra_margin": 0.1,
         "reduction": "sum",
@@ -200,7 +220,7 @@ class EvaluationSettings(Section):
         gt=0,
         description="Effective rank of the vectors below which a model collapsed.",
     )
-    seed: int = 7
+    seed: int = Field(default=7, description="The same seed draws the same.")
 
 
 class NeighboursSettings(Section):
@@ -212,7 +232,7 @@ class NeighboursSettings(Section):
 class ClusteringSettings(Section):
     """Clusters (original: OPTICS, min_samples 2, max_eps 0.13, cosine)."""
 
-    method: Literal["optics"] = "optics"
+    method: Literal["optics"] = Field(default="optics", description="How pictures are grouped.")
     min_samples: int = Field(default=2, ge=2, description="Pictures within reach that make a core.")
     max_eps: float | Literal["auto"] = Field(
         default="auto", description="Largest radius, cosine distance in (0, 2]; auto calibrates it."
@@ -238,7 +258,7 @@ class ClusteringSettings(Section):
 class LayoutSettings(Section):
     """The 2D map."""
 
-    method: Literal["umap", "pca"] = "umap"
+    method: Literal["umap", "pca"] = Field(default="umap", description="umap or pca.")
     n_neighbors: int = Field(default=15, ge=2, description="Neighbours that shape the map.")
     min_dist: float = Field(default=0.1, ge=0, description="UMAP's min_dist.")
     update_rate: float = Field(
@@ -247,7 +267,7 @@ class LayoutSettings(Section):
         le=1,
         description="Learning rate when an old map is continued (DESIGN 5.8).",
     )
-    seed: int = 7
+    seed: int = Field(default=7, description="The same seed draws the same.")
 
 
 class ReviewSettings(Section):

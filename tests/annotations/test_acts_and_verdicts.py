@@ -6,7 +6,6 @@ from vsig_core.annotations import (
     build_morphograph,
     read_annotations,
     rows_of_act,
-    undecided_clusters,
     verdicts_in_force,
     write_annotations,
 )
@@ -78,18 +77,13 @@ def test_an_act_that_says_too_little_is_refused(act, says):
         rows_of_act(act)
 
 
-def test_a_verdict_comes_back_only_when_a_quarter_of_the_members_are_new():
-    known = verdicts_in_force([row("WRONG", members=list("abcdef"))])
-    clusters = {
-        "same": list("abcdef"),
-        "part": list("ab"),
-        "one of seven new": list("abcdefx"),
-        "two of eight new": list("abcdefxy"),
-        "other": list("xyz"),
-    }
-    assert undecided_clusters(clusters, known) == ["two of eight new", "other"]
-
-
-def test_a_retracted_verdict_is_asked_for_again():
-    rows = [row("CORRECT", members=["a", "b"], id="v"), row("RETRACT", retracts="v")]
-    assert undecided_clusters({"1": ["a", "b"]}, verdicts_in_force(rows)) == ["1"]
+def test_verdicts_come_by_date_without_those_that_were_taken_back():
+    rows = [
+        row("CORRECT", members=["a", "b"], id="late", day=2),
+        row("WRONG", members=["a", "b"], id="early", day=1),
+        row("WRONG", members=["c", "d"], id="undated"),
+        row("WRONG", members=["e", "f"], id="gone"),
+        row("RETRACT", retracts="gone"),
+        row("POSITIVE", "a", "b"),
+    ]
+    assert [v.annotation_id for v in verdicts_in_force(rows)] == ["undated", "early", "late"]

@@ -1,7 +1,8 @@
 import pyarrow as pa
 
-from vsig_core.clustering import Judgements, Verdict, build_groups, read_verdicts, verdict_on
-from vsig_core.store.schema import empty, schema
+from vsig_core.annotations import Verdict
+from vsig_core.clustering import Judgements, build_groups, verdict_on
+from vsig_core.store.schema import schema
 
 
 def clusters(**groups: str) -> pa.Table:
@@ -30,6 +31,10 @@ def motifs(**members: str) -> pa.Table:
         {"motif": f"s-{m}", "uid": uid, "box": None} for m, uids in members.items() for uid in uids
     ]
     return pa.Table.from_pylist(rows, schema=schema("motif_members"))
+
+
+def verdict(kind: str, members: str) -> Verdict:
+    return Verdict("1", kind, frozenset(members), None, None)
 
 
 def shown(groups: pa.Table) -> dict[str, dict[str, str]]:
@@ -128,31 +133,26 @@ def test_two_motifs_of_one_picture_stay_two():
 
 
 def test_a_cluster_called_wrong_is_out_until_a_quarter_is_new():
-    judged = Judgements(verdicts=[Verdict("WRONG", frozenset("abc"))])
+    judged = Judgements(verdicts=[verdict("WRONG", "abc")])
     assert not shown(build_groups(clusters(A="abc"), judged))
     assert not shown(build_groups(clusters(A="ab"), judged))
     assert shown(build_groups(clusters(A="abcx"), judged))
 
 
 def test_a_wrong_verdict_never_hides_a_confirmed_motif():
-    judged = Judgements(motif_members=motifs(m="ab"), verdicts=[Verdict("WRONG", frozenset("abc"))])
+    judged = Judgements(motif_members=motifs(m="ab"), verdicts=[verdict("WRONG", "abc")])
     assert shown(build_groups(clusters(A="abc"), judged)) == {"s-m": dict.fromkeys("ab", "motif")}
 
 
 def test_the_latest_verdict_stands():
-    both = [Verdict("WRONG", frozenset("abc")), Verdict("CORRECT", frozenset("abc"))]
+    both = [verdict("WRONG", "abc"), verdict("CORRECT", "abc")]
     assert verdict_on("abc", both) == both[1]
     assert verdict_on("wxyz", both) is None
 
 
-def test_verdicts_are_read_by_date_and_retracted_by_act():
-    rows = [
-        {"annotation_id": "2", "type": "CORRECT", "members": ["a", "b"], "made_at": 20},
-        {"annotation_id": "1", "type": "WRONG", "members": ["a", "b"], "made_at": 10},
-        {"annotation_id": "3", "act": "x", "type": "WRONG", "members": ["c"], "made_at": 30},
-        {"annotation_id": "4", "type": "RETRACT", "retracts": "x"},
-        {"annotation_id": "5", "type": "POSITIVE", "img1": "a", "img2": "b"},
-    ]
-    table = pa.Table.from_pylist(rows, schema=schema("annotations"))
-    assert [verdict.kind for verdict in read_verdicts(table)] == ["WRONG", "CORRECT"]
-    assert read_verdicts(empty("annotations")) == []
+def test_a_verdict_comes_back_only_when_a_quarter_of_the_members_are_new():
+    known = [verdict("WRONG", "abcdef")]
+    for members in ("abcdef", "ab", "abcdefx"):
+        assert verdict_on(members, known) == known[0], members
+    for members in ("abcdefxy", "xyz", ""):
+        assert verdict_on(members, known) is None, members

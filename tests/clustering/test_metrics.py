@@ -78,8 +78,9 @@ parts = st.dictionaries(names, st.sampled_from("xyz"))
 pairs = st.lists(st.tuples(names, names).filter(lambda pair: pair[0] != pair[1]), max_size=6)
 
 
-@given(labels=partition, parts=parts, negatives=pairs)
-def test_the_figures_are_those_of_the_definition(labels, parts, negatives):
+@given(labels=partition, parts=parts, negatives=pairs, decoys=st.sets(names))
+def test_the_figures_are_those_of_the_definition(labels, parts, negatives, decoys):
+    decoys -= parts.keys()
     judged = [uid for uid in parts if uid in labels]
 
     def together(a, b):
@@ -94,7 +95,9 @@ def test_the_figures_are_those_of_the_definition(labels, parts, negatives):
             wrong += 1
         elif a in parts and b in parts:
             right, wrong = right + (parts[a] == parts[b]), wrong + (parts[a] != parts[b])
-    figures = cluster_metrics(labels, parts, negatives)
+        elif {a, b} & parts.keys() and {a, b} & decoys:
+            wrong += 1
+    figures = cluster_metrics(labels, parts, negatives, decoys)
     same = [pair for pair in combinations(judged, 2) if parts[pair[0]] == parts[pair[1]]]
     nan = float("nan")
     assert figures.pair_precision == pytest.approx(

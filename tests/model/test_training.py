@@ -1,4 +1,5 @@
-import numpy as np
+import shutil
+
 import pyarrow as pa
 import pytest
 import safetensors.torch
@@ -6,11 +7,18 @@ import torch
 
 from vsig_core.embedding import embed
 from vsig_core.errors import PictureError, TrainingError
-from vsig_core.model import load_network, retrieval_metrics, save_weights, train
+from vsig_core.model import (
+    Folders,
+    Pictures,
+    load_network,
+    retrieval_metrics,
+    save_weights,
+    train,
+)
 from vsig_core.settings import ModelSettings, Settings, TrainingSettings
 
 NETWORK = ModelSettings(backbone="resnet18", weights="none", resolution=64)
-QUICK = TrainingSettings(epochs=2, views=2, trained_stages=2, learning_rate=1e-3)
+QUICK = TrainingSettings(epochs=2, views=2, trained_stages=2, learning_rate=1e-3, batch_size=16)
 
 
 def triplets_of(families, split="train"):
@@ -26,6 +34,15 @@ def triplets_of(families, split="train"):
     return pa.table({**table, "split": [split] * len(rows)})
 
 
+def shown(read):
+    """Pictures that are named by their uids."""
+    return Pictures({f"m{m}-{copy}": f"m{m}-{copy}" for m in range(6) for copy in range(3)}, read)
+
+
+def folders(root):
+    return Folders(root / "checkpoints", root / "trunk")
+
+
 @pytest.fixture
 def fit(families, tmp_path):
     def run(settings=QUICK, network=NETWORK, folder="work", **more):
@@ -33,8 +50,8 @@ def fit(families, tmp_path):
             network,
             settings,
             triplets_of(families),
-            families.__getitem__,
-            tmp_path / folder,
+            shown(families.__getitem__),
+            folders(tmp_path / folder),
             **more,
         )
 
@@ -101,7 +118,8 @@ def test_a_training_that_was_broken_off_ends_as_if_undisturbed(fit, frozen_trunk
 
 def test_a_finished_training_is_taken_up_without_a_picture(fit, families, tmp_path):
     trained = fit()
-    again = train(NETWORK, QUICK, triplets_of(families), {}.__getitem__, tmp_path / "work")
+    nothing, kept = shown({}.__getitem__), folders(tmp_path / "work")
+    again = train(NETWORK, QUICK, triplets_of(families), nothing, kept)
     assert again.weights == trained.weights
 
 
@@ -109,7 +127,7 @@ def test_another_training_or_a_damaged_checkpoint_is_not_taken_up(fit, tmp_path)
     first = fit(folder="a")
     other = fit(QUICK.model_copy(update={"seed": 8}), folder="a")
     assert other.weights != first.weights
-    for path in (tmp_path / "a").glob("epoch-*"):
+    for path in (tmp_path / "a" / "checkpoints").glob("epoch-*"):
         path.write_bytes(path.read_bytes()[:100])
     seen = []
     again = fit(folder="a", on_epoch=seen.append)
@@ -119,7 +137,13 @@ def test_another_training_or_a_damaged_checkpoint_is_not_taken_up(fit, tmp_path)
 
 def test_training_brings_pictures_of_one_motif_together(fit, families):
     settings = QUICK.model_copy(
-        update={"epochs": 5, "views": 4, "trained_stages": 5, "learning_rate": 3e-4}
+        update={
+            "epochs": 8,
+            "views": 4,
+            "trained_stages": 5,
+            "learning_rate": 3e-4,
+            "batch_size": 4,
+        }
     )
 
     def score(network):
@@ -131,7 +155,7 @@ def test_training_brings_pictures_of_one_motif_together(fit, families):
 
     trained = fit(settings)
     assert score(load_network(NETWORK, trained.weights)) > score(load_network(NETWORK)) + 0.05
-    assert [entry["epoch"] for entry in trained.curve] == [1, 2, 3, 4, 5]
+    assert [entry["epoch"] for entry in trained.curve] == list(range(1, 9))
     assert trained.curve[-1]["loss"] < trained.curve[0]["loss"]
 
 
@@ -179,20 +203,64 @@ def test_a_loss_that_is_not_finite_ends_the_training(fit):
 def test_without_a_training_triplet_it_says_so(families, tmp_path, rows):
     table = triplets_of(families, split="val").slice(0, rows)
     with pytest.raises(TrainingError, match="no training triplet"):
-        train(NETWORK, QUICK, table, families.__getitem__, tmp_path)
+        train(NETWORK, QUICK, table, shown(families.__getitem__), folders(tmp_path))
 
 
 def test_a_picture_that_cannot_be_decoded_is_named(families, tmp_path):
     with pytest.raises(PictureError, match="m0-0"):
-        train(NETWORK, QUICK, triplets_of(families), lambda _: b"broken", tmp_path)
+        broken = shown(lambda _: b"broken")
+        train(NETWORK, QUICK, triplets_of(families), broken, folders(tmp_path))
 
 
-def test_checkpoints_are_whole_or_not_there(fit, tmp_path):
+def test_checkpoints_and_maps_are_whole_or_not_there(fit, tmp_path):
     fit()
-    names = sorted(path.name for path in (tmp_path / "work").iterdir())
-    assert not any("partial" in name for name in names)
-    assert [name for name in names if name.startswith("epoch")] == [
+    files = [path.name for path in (tmp_path / "work").rglob("*") if path.is_file()]
+    assert not any("partial" in name for name in files)
+    assert sorted(name for name in files if name.startswith("epoch")) == [
         "epoch-0001.safetensors",
         "epoch-0002.safetensors",
     ]
-    assert np.load(next((tmp_path / "work").glob("maps-*"))).dtype == np.float16
+
+
+def test_a_second_training_reads_no_picture_that_the_first_one_has_read(fit, families, tmp_path):
+    first = fit()
+    shutil.rmtree(tmp_path / "work" / "checkpoints")
+    read = []
+    moved = Pictures({**shown(None).contents, "m0-0": "replaced"}, read.append)
+    with pytest.raises(TypeError):  # what `append` gives is no picture
+        train(NETWORK, QUICK, triplets_of(families), moved, folders(tmp_path / "work"))
+    assert read == ["replaced"]
+    again = train(
+        NETWORK,
+        QUICK,
+        triplets_of(families),
+        shown({}.__getitem__),
+        folders(tmp_path / "work"),
+    )
+    assert again.weights == first.weights
+
+
+def test_maps_of_another_trunk_are_computed_anew_and_the_old_ones_removed(fit, tmp_path):
+    fit()
+    fit(QUICK.model_copy(update={"views": 3}))
+    (kept,) = (tmp_path / "work" / "trunk").iterdir()
+    maps = safetensors.torch.load_file(next(kept.iterdir()))["maps"]
+    assert maps.shape[0] == 3 and maps.dtype == torch.float16
+
+
+def test_a_blend_lies_between_the_pretrained_and_the_trained_weights(fit):
+    start = safetensors.torch.load(save_weights(load_network(NETWORK)))
+    whole = tensors(fit(QUICK.model_copy(update={"blend": 1.0}), folder="whole"))
+    half = tensors(fit(QUICK.model_copy(update={"blend": 0.5}), folder="half"))
+    for name, value in half.items():
+        if value.is_floating_point():
+            torch.testing.assert_close(value, (start[name] + whole[name]) / 2)
+
+
+def test_triplets_of_one_anchor_come_together_or_in_random_order(fit):
+    together, apart = (
+        fit(QUICK.model_copy(update={"anchors_together": way, "batch_size": 4}), folder=str(way))
+        for way in (True, False)
+    )
+    assert together.weights != apart.weights
+    assert together.curve[0]["loss"] == apart.curve[0]["loss"]

@@ -1,6 +1,7 @@
 import pyarrow as pa
 
-from vsig_core.clustering import Judgements, Verdict, build_groups
+from vsig_core.annotations import Verdict
+from vsig_core.clustering import Judgements, build_groups
 from vsig_core.review import Evidence, rank_queue
 from vsig_core.settings import ReviewSettings
 from vsig_core.store.schema import schema
@@ -74,7 +75,7 @@ def test_a_group_whose_pairs_are_all_judged_is_done():
 
 
 def test_a_judged_cluster_comes_back_when_a_quarter_is_new():
-    evidence = Evidence(verdicts=[Verdict("CORRECT", frozenset("abc"))])
+    evidence = Evidence(verdicts=[Verdict("1", "CORRECT", frozenset("abc"), None, None)])
     assert not queue(clusters(A="abc"), evidence)
     assert queue(clusters(A="abcx"), evidence)
 

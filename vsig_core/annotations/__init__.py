@@ -10,7 +10,7 @@ from vsig_core.annotations.log import follow_aliases, new_rows, unknown_images, 
 from vsig_core.annotations.morphograph import Morphograph, build_morphograph
 from vsig_core.annotations.triplets import TripletSources, mine_triplets
 from vsig_core.annotations.unsure import unsure_pairs
-from vsig_core.annotations.verdicts import Verdict, undecided_clusters, verdicts_in_force
+from vsig_core.annotations.verdicts import Verdict, verdicts_in_force
 
 __all__ = [
     "Act",
@@ -30,7 +30,6 @@ __all__ = [
     "read_annotations",
     "representatives",
     "rows_of_act",
-    "undecided_clusters",
     "unknown_images",
     "unsure_pairs",
     "verdicts_in_force",

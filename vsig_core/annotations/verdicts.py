@@ -1,4 +1,4 @@
-"""Verdicts on whole clusters: folding the original's bursts, and asking again.
+"""Verdicts on whole clusters, and folding the bursts of pairs that the original wrote.
 
 The original wrote one click on "Correct cluster" or "Wrong cluster" as every
 ordered pair of the cluster: 5,611 rows once. Such rows are read back as one
@@ -6,7 +6,7 @@ verdict with members.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,8 +19,6 @@ from vsig_core.annotations.retraction import in_force
 # A burst took the original's server seconds to write; two clicks on one cluster that
 # follow one another as fast say the same thing.
 _PAUSE = timedelta(seconds=60)
-# A verdict is asked for again when this share of the members is new (DESIGN 4).
-_NEW_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -96,41 +94,13 @@ def _verdict(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def verdicts_in_force(annotations: AnnotationRows) -> list[Verdict]:
-    """CORRECT and WRONG verdicts that nobody took back, in the order of the log."""
-    return [
+    """CORRECT and WRONG verdicts that nobody took back, oldest first.
+
+    One without a date is older than any that has one; equal dates go by the log.
+    """
+    found = [
         Verdict(j.annotation_id, j.type, frozenset(j.members), j.annotator, j.made_at)
         for j in in_force(judgements_of(annotations))
         if j.type in VERDICT_TYPES
     ]
-
-
-def undecided_clusters(
-    clusters: Mapping[str, Sequence[str]], verdicts: Sequence[Verdict]
-) -> list[str]:
-    """Clusters that are worth a verdict: no earlier one covers three quarters or more of them.
-
-    Parameters
-    ----------
-    clusters
-        Cluster id to its members.
-    verdicts
-        As `verdicts_in_force` gives them.
-
-    Returns
-    -------
-    Ids of clusters of which at least a quarter of the members are new to every verdict.
-    """
-    judged_in: dict[str, list[int]] = defaultdict(list)
-    for number, verdict in enumerate(verdicts):
-        for uid in verdict.members:
-            judged_in[uid].append(number)
-    undecided = []
-    for cluster, members in clusters.items():
-        known: dict[int, int] = defaultdict(int)
-        for uid in members:
-            for number in judged_in.get(uid, ()):
-                known[number] += 1
-        most = max(known.values(), default=0)
-        if len(members) - most >= _NEW_SHARE * len(members):
-            undecided.append(cluster)
-    return undecided
+    return sorted(found, key=lambda v: (v.made_at is not None, v.made_at and v.made_at.timestamp()))

@@ -19,7 +19,7 @@ from vsig_core.clustering.optics import (
     order_points,
 )
 from vsig_core.clustering.vectors import check_vectors
-from vsig_core.clustering.verdicts import Verdict, read_verdicts, verdict_on
+from vsig_core.clustering.verdicts import Verdict, verdict_on
 
 __all__ = [
     "Calibration",
@@ -45,7 +45,6 @@ __all__ = [
     "optics",
     "order_points",
     "pairs_together",
-    "read_verdicts",
     "replay",
     "verdict_on",
 ]

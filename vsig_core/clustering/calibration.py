@@ -7,7 +7,7 @@ pictures. With too few components that limit alone decides, and the result says
 "uncalibrated".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -52,12 +52,16 @@ class Validation:
         Component of each picture that lies in a validation component.
     negatives
         Uncontested NEGATIVE or DIFFERENT pairs: wrong when they lie together.
+    decoys
+        Pictures of training components: wrong when they lie with a validation picture.
+        Without them a few validation pictures can make a giant cluster look precise.
     min_components
         Fewer components calibrate nothing.
     """
 
     components: Mapping[str, str]
     negatives: Sequence[UidPair] = field(default=())
+    decoys: Collection[str] = field(default=())
     min_components: int = 8
 
     @property
@@ -177,11 +181,12 @@ class _Trial:
 
     def at(self, radius: float) -> _Point:
         labels = self.labels(radius)
-        seen = {*self.validation.components, *(u for p in self.validation.negatives for u in p)}
+        said = self.validation
+        seen = {*said.components, *said.decoys, *(u for p in said.negatives for u in p)}
         judged = {
             uid: int(label) for uid, label in zip(self.uids, labels, strict=True) if uid in seen
         }
-        figures = cluster_metrics(judged, self.validation.components, self.validation.negatives)
+        figures = cluster_metrics(judged, said.components, said.negatives, said.decoys)
         sizes = np.bincount(labels[labels >= 0], minlength=1)
         return _Point(
             radius,

@@ -118,7 +118,7 @@ def _kept(members: Mapping[str, set[str]], judgements: Judgements) -> dict[str, 
     kept = {}
     for cluster, uids in members.items():
         verdict = verdict_on(uids, judgements.verdicts)
-        if verdict is None or verdict.kind != "WRONG":
+        if verdict is None or verdict.type != "WRONG":
             kept[cluster] = uids - rejected(uids, pairs)
     return kept
 

@@ -2,15 +2,18 @@
 
 Protocol. A picture is *judged* when it lies in a component. A pair is judged
 when both its pictures are, and right when both are of one component; a
-NEGATIVE pair is judged and wrong, wherever its pictures lie. Noise is no
+NEGATIVE pair is judged and wrong, wherever its pictures lie. Where only some
+components are scored (those of one split), a picture of another one is a
+*decoy*: with a scored picture it makes a judged pair that is wrong. Noise is no
 cluster: two noise pictures are not together, and in B³ each stands alone.
 What cannot be measured is NaN, never 0.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from math import comb, nan
+from typing import Any
 
 Label = Hashable | None
 UidPair = tuple[str, str]
@@ -63,6 +66,7 @@ def cluster_metrics(
     labels: Mapping[str, Label],
     components: Mapping[str, str],
     negatives: Iterable[UidPair] = (),
+    decoys: Collection[str] = (),
 ) -> ClusterMetrics:
     """Measure clusters against components; protocol at the head of this module.
 
@@ -76,6 +80,8 @@ def cluster_metrics(
         are left out.
     negatives
         Uncontested pairs that were judged not to belong together.
+    decoys
+        Pictures of components that are not scored.
     """
     clusters = {uid: label for uid, label in labels.items() if not is_noise(label)}
     judged = {uid: part for uid, part in components.items() if uid in labels}
@@ -85,7 +91,8 @@ def cluster_metrics(
     for (cluster, _), count in cells.items():
         by_cluster[cluster] += count
     parts = Counter(judged.values())
-    right, pairs, wrong_more = _pairs(cells, by_cluster, clusters, judged, negatives)
+    others = {uid for uid in decoys if uid in clusters and uid not in judged}
+    right, pairs = _pairs(clusters, judged, others, negatives)
     recall = _recall_by_component(cells, parts)
     precision_3, recall_3 = _b_cubed(cells, by_cluster, parts, len(judged))
     return ClusterMetrics(
@@ -94,11 +101,8 @@ def cluster_metrics(
         noise_share=share(len(labels) - len(clusters), len(labels)),
         sizes=tuple(sorted(sizes.values(), reverse=True)),
         n_judged=len(judged),
-        pair_precision=share(right, pairs + wrong_more),
-        pair_recall=share(
-            sum(comb(count, 2) for count in cells.values()),
-            sum(comb(count, 2) for count in parts.values()),
-        ),
+        pair_precision=share(right, pairs),
+        pair_recall=share(_within(cells), _within(parts)),
         b3_precision=precision_3,
         b3_recall=recall_3,
         b3_f1=share(2 * precision_3 * recall_3, precision_3 + recall_3),
@@ -173,24 +177,30 @@ def _together(labels: Mapping[str, Label], a: str, b: str) -> bool:
 
 
 def _pairs(
-    cells: Counter[tuple[Hashable, str]],
-    by_cluster: Counter[Hashable],
     clusters: Mapping[str, Label],
     judged: Mapping[str, str],
+    decoys: set[str],
     negatives: Iterable[UidPair],
-) -> tuple[int, int, int]:
-    """Right pairs, judged pairs, and NEGATIVE pairs together that were not counted as judged."""
-    right = sum(comb(count, 2) for count in cells.values())
-    pairs = sum(comb(count, 2) for count in by_cluster.values())
-    more = 0
+) -> tuple[int, int]:
+    """Right pairs and judged pairs, of those that lie together in a cluster."""
+    scored = {uid: clusters[uid] for uid in judged if uid in clusters}
+    by_cluster = Counter(scored.values())
+    right = _within(Counter((cluster, judged[uid]) for uid, cluster in scored.items()))
+    pairs = _within(by_cluster) + sum(by_cluster[clusters[uid]] for uid in decoys)
     for a, b in {tuple(sorted(pair)) for pair in negatives}:
         if a not in clusters or b not in clusters or clusters[a] != clusters[b]:
             continue
-        if a not in judged or b not in judged:
-            more += 1
-        elif judged[a] == judged[b]:  # people said no, whatever the chain of links says
-            right -= 1
-    return right, pairs, more
+        if a in judged and b in judged:
+            # People said no, whatever the chain of links says.
+            right -= judged[a] == judged[b]
+        elif not ({a, b} & judged.keys() and {a, b} & decoys):  # such a pair is counted already
+            pairs += 1
+    return right, pairs
+
+
+def _within(counts: Counter[Any]) -> int:
+    """Pairs inside groups of these sizes."""
+    return sum(comb(count, 2) for count in counts.values())
 
 
 def _recall_by_component(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from vsig_core.model.baselines import grey16
     from vsig_core.model.gate import Collapse, Decision, collapse_figures, decide
     from vsig_core.model.loss import CompoundHingeLoss
+    from vsig_core.model.maps import Pictures
     from vsig_core.model.metrics import (
         Figure,
         Paired,
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
     from vsig_core.model.network import Network, WeightsCard
     from vsig_core.model.preprocess import Preprocessing
     from vsig_core.model.registry import champion, promote, register, reject
-    from vsig_core.model.training import Trained, train
+    from vsig_core.model.training import Folders, Trained, train
 
 _HOMES = {
     "backbones": ("load_network", "model_id", "save_weights"),
     "baselines": ("grey16",),
     "gate": ("Collapse", "Decision", "collapse_figures", "decide"),
     "loss": ("CompoundHingeLoss",),
+    "maps": ("Pictures",),
     "metrics": (
         "Figure",
         "Paired",
@@ -41,7 +43,7 @@ _HOMES = {
     "network": ("Network", "WeightsCard"),
     "preprocess": ("Preprocessing",),
     "registry": ("champion", "promote", "register", "reject"),
-    "training": ("Trained", "train"),
+    "training": ("Folders", "Trained", "train"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -50,8 +52,10 @@ __all__ = [
     "CompoundHingeLoss",
     "Decision",
     "Figure",
+    "Folders",
     "Network",
     "Paired",
+    "Pictures",
     "Preprocessing",
     "RetrievalReport",
     "Trained",

@@ -1,14 +1,18 @@
 """What the tail is trained on: maps of augmented views, computed once or afresh."""
 
-from collections.abc import Callable, Sequence
+import hashlib
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import safetensors.torch
 import torch
 from numpy.typing import NDArray
+from safetensors import safe_open
 from torch import Tensor
 
 from vsig_core.errors import PictureError
@@ -38,12 +42,32 @@ class MapSource(Protocol):
 
 
 @dataclass(frozen=True)
+class Pictures:
+    """The pictures to train on.
+
+    Parameters
+    ----------
+    contents
+        uid to a name of its content: equal names, equal pictures.
+    read
+        From such a name to an encoded picture; called from several threads.
+    """
+
+    contents: Mapping[str, str]
+    read: Callable[[str], bytes]
+
+
+@dataclass(frozen=True)
 class TrainingPictures:
-    """The pictures of the triplets, and how their views are drawn."""
+    """The pictures of the triplets in their order, and how their views are drawn."""
 
     uids: Sequence[str]
-    read: Callable[[str], bytes]
+    pictures: Pictures
     seed: int
+
+    def content(self, row: int) -> str:
+        """Hex digest that stands for a picture's content."""
+        return hashlib.sha256(self.pictures.contents[self.uids[row]].encode()).hexdigest()
 
     def views(self, network: Network, row: int, draws: Sequence[int]) -> list[Letterboxed]:
         """Views of one picture; equal numbers give equal views.
@@ -54,11 +78,14 @@ class TrainingPictures:
             It cannot be decoded; the message names its uid.
         """
         preprocessing = network.preprocessing
+        uid = self.uids[row]
+        data = self.pictures.read(self.pictures.contents[uid])
         try:
-            image = decode(self.read(self.uids[row]), 2 * preprocessing.resolution)
+            image = decode(data, 2 * preprocessing.resolution)
         except PictureError as error:
-            raise PictureError(error.reason, f"{self.uids[row]}: {error.detail}") from error
-        generators = (np.random.default_rng([self.seed, row, draw]) for draw in draws)
+            raise PictureError(error.reason, f"{uid}: {error.detail}") from error
+        own = int(self.content(row)[:16], 16)
+        generators = (np.random.default_rng([self.seed, own, draw]) for draw in draws)
         return [letterbox(augmented(image, rng), preprocessing) for rng in generators]
 
 
@@ -82,35 +109,38 @@ class FreshMaps:
 
 
 class CachedMaps:
-    """Maps of K views of every picture, computed once and kept in a file.
+    """Maps of K views of every picture, computed once: one file for each picture.
 
-    Parameters
-    ----------
-    maps
-        Shape (pictures, K, c, h, w) or, of tokens, (pictures, K, tokens, c); float16.
-    boxes
-        Shape (pictures, K, 4), float32.
+    A file holds `maps`, shape (K, c, h, w) or, of tokens, (K, tokens, c), float16, and
+    `boxes`, shape (K, 4), float32.
     """
 
-    def __init__(self, maps: NDArray[np.float16], boxes: NDArray[np.float32]) -> None:
-        self._maps = maps
-        self._boxes = boxes
+    def __init__(self, files: Sequence[Path], views: int) -> None:
+        self._files = files
+        self._views = views
 
     def take(self, rows: NDArray[np.int64], draws: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         """Maps that the trunk gave, as float32, and their boxes."""
-        views = draws % self._maps.shape[1]
-        maps = torch.from_numpy(self._maps[rows, views]).float()
+        taken = [
+            self._view(row, view)
+            for row, view in zip(rows.tolist(), (draws % self._views).tolist(), strict=True)
+        ]
+        maps = torch.stack([maps for maps, _ in taken]).float()
         if maps.ndim == 4:
             maps = maps.contiguous(memory_format=torch.channels_last)
-        return maps, torch.from_numpy(self._boxes[rows, views])
+        return maps, torch.stack([box for _, box in taken])
+
+    def _view(self, row: int, view: int) -> tuple[Tensor, Tensor]:
+        with safe_open(self._files[row], "pt") as file:
+            return file.get_slice("maps")[view], file.get_slice("boxes")[view]
 
 
 @dataclass(frozen=True)
 class TrunkCache:
-    """A computation of maps: `views` views of each picture through the stages before `cut`.
+    """Maps that outlive a training: a second one computes those of new pictures alone.
 
-    `key` names what the maps depend on; the file in `folder` bears it, so that
-    a training that was broken off finds it again.
+    `views` views of each picture through the stages before `cut`. `key` names what the maps
+    depend on besides the picture; they lie in a folder of this name in `folder`.
     """
 
     network: Network
@@ -122,38 +152,42 @@ class TrunkCache:
 
     def open(self, progress: Callable[[int], None]) -> CachedMaps:
         """Compute what is not there yet; `progress` is called with the pictures done."""
-        maps, boxes = self.folder / f"maps-{self.key}.npy", self.folder / f"boxes-{self.key}.npy"
-        if not maps.exists():
-            partial = maps.with_suffix(".partial")
-            placed = boxes.with_suffix(".partial")
-            with placed.open("wb") as file:
-                np.save(file, self._compute(partial, progress))
-            placed.replace(boxes)
-            partial.replace(maps)  # last: this name says that both are whole
-        progress(len(self.pictures.uids))
-        return CachedMaps(np.load(maps, mmap_mode="r"), np.load(boxes))
+        own = self.folder / self.key
+        own.mkdir(parents=True, exist_ok=True)
+        for stale in self.folder.iterdir():
+            if stale != own:
+                shutil.rmtree(stale)
+        count = len(self.pictures.uids)
+        files = [own / f"{self.pictures.content(row)}.safetensors" for row in range(count)]
+        missing = [row for row, file in enumerate(files) if not file.exists()]
+        self._compute(missing, files, lambda done: progress(count - len(missing) + done))
+        progress(count)
+        return CachedMaps(files, self.views)
 
-    def _compute(self, path: Path, progress: Callable[[int], None]) -> NDArray[np.float32]:
-        """Write the maps, return the boxes."""
-        n, views = len(self.pictures.uids), self.views
-        per_batch = max(1, _BATCH // views)
-        boxes = np.empty((n, views, 4), np.float32)
-        file = None
+    def _compute(
+        self, missing: Sequence[int], files: Sequence[Path], progress: Callable[[int], None]
+    ) -> None:
+        per_batch = max(1, _BATCH // self.views)
         fast = fused(self.network)
         with ThreadPoolExecutor(_DECODERS) as executor, torch.inference_mode():
-            for start in range(0, n, per_batch):
-                rows = range(start, min(start + per_batch, n))
+            for start in range(0, len(missing), per_batch):
+                rows = missing[start : start + per_batch]
                 drawn = executor.map(self._views, rows)
-                images, placed = stack([view for one in drawn for view in one])
-                maps = fast.trunk(images, self.cut)
-                if file is None:
-                    shape = (n, views, *maps.shape[1:])
-                    file = np.lib.format.open_memmap(path, "w+", np.float16, shape)
-                block = maps.unflatten(0, (len(rows), views)).half()
-                file[start : rows.stop] = block.numpy()
-                boxes[start : rows.stop] = placed.unflatten(0, (len(rows), views)).numpy()
-                progress(rows.stop)
-        return boxes
+                images, boxes = stack([view for one in drawn for view in one])
+                maps = fast.trunk(images, self.cut).half().contiguous()
+                shape = (len(rows), self.views)
+                for row, own, placed in zip(
+                    rows, maps.unflatten(0, shape), boxes.unflatten(0, shape), strict=True
+                ):
+                    _keep(files[row], {"maps": own, "boxes": placed})
+                progress(start + len(rows))
 
     def _views(self, row: int) -> list[Letterboxed]:
         return self.pictures.views(self.network, row, range(self.views))
+
+
+def _keep(path: Path, tensors: dict[str, Tensor]) -> None:
+    """Write a file that is whole or not there."""
+    partial = path.with_suffix(".partial")
+    partial.write_bytes(safetensors.torch.save(tensors))
+    partial.replace(path)

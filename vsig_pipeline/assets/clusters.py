@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vsig_core.annotations import representatives
+from vsig_core.annotations import representatives, verdicts_in_force
 from vsig_core.clustering import (
     Calibration,
     Change,
@@ -23,7 +23,6 @@ from vsig_core.clustering import (
     cluster_metrics,
     match_clusters,
     optics,
-    read_verdicts,
 )
 from vsig_core.current import current_images
 from vsig_core.layout import Points, lay_out, layout_quality
@@ -128,12 +127,11 @@ def neighbours(inputs: Inputs) -> Outcome:
 
 
 def _validation(inputs: Inputs) -> Validation:
-    components = {
-        row["uid"]: row["component"]
-        for row in inputs.read("components").to_pylist()
-        if row["split"] == "val"
-    }
-    return Validation(components, _apart(inputs), inputs.settings.evaluation.min_components)
+    rows = inputs.read("components").to_pylist()
+    components = {row["uid"]: row["component"] for row in rows if row["split"] == "val"}
+    decoys = {row["uid"] for row in rows if row["split"] == "train"}
+    least = inputs.settings.evaluation.min_components
+    return Validation(components, _apart(inputs), decoys, least)
 
 
 def _apart(inputs: Inputs) -> list[tuple[str, str]]:
@@ -299,7 +297,7 @@ def groups(inputs: Inputs) -> Outcome:
         motif_members=inputs.read("motif_members"),
         representatives=representatives(links, {row["uid"]: row["sha256"] for row in images}),
         works={row["uid"]: row["work"] for row in images},
-        verdicts=read_verdicts(inputs.read("annotations")),
+        verdicts=verdicts_in_force(inputs.read("annotations")),
     )
     rows = build_groups(inputs.read("clusters"), judgements, inputs.settings.annotations.same_work)
     facts = {"groups": len(set(rows["group"].to_pylist())), "images": rows.num_rows}
@@ -335,7 +333,7 @@ def review_queue(inputs: Inputs) -> Outcome:
         links=inputs.read("links"),
         motif_members=inputs.read("motif_members"),
         motif_names={row["motif"]: row["name"] for row in motifs},
-        verdicts=read_verdicts(inputs.read("annotations")),
+        verdicts=verdicts_in_force(inputs.read("annotations")),
         new_images=_new_images(inputs),
     )
     groups_now, clusters_now = inputs.read("groups"), inputs.read("clusters")

@@ -11,7 +11,9 @@ from vsig_core.current import champion_id, current_images
 from vsig_core.evaluation import GREY, Contest, Evaluation, judged_now, score
 from vsig_core.model import (
     Collapse,
+    Folders,
     Paired,
+    Pictures,
     champion,
     decide,
     promote,
@@ -88,13 +90,13 @@ def _train(inputs: Inputs) -> Outcome:
     model, training = inputs.settings.model, inputs.settings.training
     images = current_images(inputs.store, ["uid", "working"])
     copies = dict(zip(images["uid"].to_pylist(), images["working"].to_pylist(), strict=True))
-    work = inputs.project.work / "training" / inputs.key
+    folders = Folders(inputs.project.work / "training" / inputs.key, inputs.project.work / "trunk")
     trained = train(
         model,
         training,
         inputs.read("triplets"),
-        lambda uid: inputs.store.objects.get(copies[uid]),
-        work,
+        Pictures(copies, inputs.store.objects.get),
+        folders,
         inputs.progress("training"),
         lambda epoch: inputs.log(f"training: {epoch}"),
     )
@@ -112,7 +114,7 @@ def _train(inputs: Inputs) -> Outcome:
         facts={"candidate": name, "seconds": round(trained.seconds, 1), "curve": trained.curve},
         data_version=name,
         plots={"training curve": plot_training(trained.curve)},
-        after=lambda: shutil.rmtree(work),
+        after=lambda: shutil.rmtree(folders.checkpoints),
     )
 
 

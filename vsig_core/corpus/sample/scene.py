@@ -18,9 +18,9 @@ _ASPECTS = (0.68, 0.75, 0.8, 1.0, 1.25, 1.33, 1.5)
 # A signature mostly stays near the workshop it comes from: the shares of its pictures that
 # keep its medium, its colours, its ground. They set how hard the sample is
 # (benchmarks/sample_difficulty.py).
-HOME_MEDIUM, HOME_COLOURS, HOME_GROUND = 0.85, 0.9, 0.5
+HOME_MEDIUM, HOME_COLOURS, HOME_GROUND = 0.85, 0.9, 0.6
 # Share of the copies that are replicas in the same medium.
-REPLICAS = 0.35
+REPLICAS = 0.45
 # Drawings often have no ground at all.
 _BARE = {"pen": 0.6, "chalk": 0.7, "engraving": 0.15, "woodcut": 0.2}
 
@@ -139,7 +139,7 @@ def _place_others(aspect: float, leads: int, rng: np.random.Generator) -> list[A
     actors = []
     kinds = list(KINDS)
     weights = np.array([weight for weight, _ in KINDS.values()], dtype=np.float64)
-    count = int(rng.choice(3, p=(0.5, 0.35, 0.15))) if leads else int(rng.integers(1, 4))
+    count = int(rng.choice(3, p=(0.65, 0.25, 0.1))) if leads else int(rng.integers(1, 4))
     for k in range(count):
         kind = str(rng.choice(kinds, p=weights / weights.sum()))
         figure = draw_figure(kind, rng)

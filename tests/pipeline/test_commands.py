@@ -1,0 +1,161 @@
+"""The `vsig` command on a small project: what it prints, its JSON, its exit status."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_project import pictures_of, versions
+
+from vsig_core.cli import build
+from vsig_core.corpus.sample import draw_sample
+from vsig_core.project import Project
+
+MAIN = "import sys; from vsig_core.cli import main; main()"
+
+
+def vsig(*words: object, project: Path | None = None) -> subprocess.CompletedProcess[str]:
+    before = ["--project", str(project)] if project else []
+    command = [sys.executable, "-c", MAIN, *before, *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def document(*words: object, project: Path | None = None) -> Any:
+    done = vsig(*words, "--json", project=project)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_stranger_gets_from_a_sample_to_a_plan(tmp_path: Path):
+    drawn = document("sample", tmp_path / "s", "--images", 60, "--motifs", 12)
+    assert (drawn["images"], drawn["motifs"]) == (60, 12)
+    made = document("init", tmp_path / "p", "--source", tmp_path / "s" / "images")
+    assert Path(made["project"]) == tmp_path / "p"
+    planned = document("run", "--plan", project=tmp_path / "p")
+    assert {task["asset"] for task in planned["tasks"]} >= {"images", "clusters", "layout"}
+    needed = planned["estimate"]
+    assert needed["minutes"] > 0 and needed["gigabytes"] > 0
+    shown = vsig("run", "--plan", project=tmp_path / "p")
+    assert "minutes" in shown.stdout + shown.stderr
+
+
+def test_status_says_what_is_fresh_and_what_is_in_force(finished: Project):
+    status = document("status", project=finished.folder)
+    assert {entry["table"] for entry in status["tables"]} == set(versions(finished))
+    assert all(entry["fresh"] for entry in status["tables"]), status["tables"]
+    assert status["champion"]["model_id"].startswith("m-")
+    assert vsig("status", project=finished.folder).returncode == 0
+
+
+def test_a_run_with_nothing_to_do_says_so(finished: Project):
+    assert document("run", project=finished.folder) == {"done": []}
+    assert "Nothing was stale" in vsig("run", project=finished.folder).stderr
+
+
+def test_evaluate_scores_every_model_on_the_same_queries(finished: Project):
+    rows = document("evaluate", project=finished.folder)["evaluations"]
+    subjects = set(finished.store.read("models")["model_id"].to_pylist()) | {"grey16"}
+    assert {row["subject"] for row in rows} == subjects
+    counts = {(row["split"], row["n"]) for row in rows if row["metric"] == "map"}
+    assert len({split for split, _ in counts}) == len(counts)
+
+
+def test_similar_takes_a_uid_or_a_file(finished: Project):
+    uid = finished.store.read("images")["uid"][0].as_py()
+    by_uid = document("similar", uid, "-k", 5, project=finished.folder)["similar"]
+    assert [entry["rank"] for entry in by_uid] == [1, 2, 3, 4, 5]
+    assert uid not in [entry["uid"] for entry in by_uid]
+    file = pictures_of(finished.folder) / uid
+    by_file = document("similar", file, "-k", 1, project=finished.folder)["similar"]
+    assert by_file[0]["uid"] == uid and by_file[0]["distance"] < 1e-3
+
+
+def test_trace_leads_to_runs_and_files(finished: Project):
+    store = finished.store
+    uid = store.read("links")["img1"][0].as_py()
+    cluster = next(filter(None, store.read("clusters")["cluster"].to_pylist()))
+    model = store.read("models")["model_id"][0].as_py()
+    for words in ([uid], ["--cluster", cluster], ["--model", model]):
+        traced = document("trace", *words, project=finished.folder)
+        assert traced["lineage"]["run_id"], words
+    assert "annotations-1.csv" in json.dumps(document("trace", uid, project=finished.folder))
+
+
+def test_check_annotations_changes_nothing_and_names_bad_lines(finished: Project, tmp_path: Path):
+    before = versions(finished)
+    one, two = finished.store.read("images")["uid"].to_pylist()[:2]
+    file = tmp_path / "judged.csv"
+    file.write_text(
+        f"type,img1,img2\nPOSITIVE,{one},{two}\nPOSITIVE,{one},later.jpg\nLIKES,{one},{two}\n"
+    )
+    (report,) = document("check-annotations", file, project=finished.folder)["files"]
+    assert set(report) >= {
+        "path", "rows", "by_type", "folded_verdicts", "components", "unknown_images",
+        "conflicts", "bad_rows",
+    }  # fmt: skip
+    assert report["unknown_images"] == ["later.jpg"]
+    assert [row["row"] for row in report["bad_rows"]] == [4]
+    assert versions(finished) == before
+    shown = vsig("check-annotations", file, project=finished.folder)
+    assert shown.returncode == 0 and "line 4" in shown.stderr
+
+
+def test_check_annotations_counts_the_file_of_the_replica_project(corpora: Path):
+    file = corpora / "replica" / "morphograph_clusters.csv"
+    (report,) = document("check-annotations", file)["files"]
+    assert report["rows"] == 1380
+    assert report["by_type"] == {"POSITIVE": 1254, "DUPLICATE": 75, "SIMILAR": 51}
+    assert report["components"]["count"] == 253
+    assert report["components"]["images"] == 761
+    assert report["components"]["largest"] == 12
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "says"),
+    [
+        (["status"], 2, "vsig init"),
+        (["run", "--from", "cluster"], 2, "clusters"),
+        (["similar", "nothing.jpg"], 2, "neither a picture"),
+        (["trace"], 2, "Name one thing"),
+        (["trace", "nothing.jpg"], 2, "nothing.jpg"),
+        (["dance"], 2, "No such command"),
+        (["check-annotations", "nowhere.csv"], 2, "nowhere.csv"),
+        (["sample", "s", "--images", "60", "--motifs", "40"], 2, "images for each motif"),
+    ],
+)
+def test_wrong_use_ends_with_status_2_and_a_way_out(
+    finished: Project, tmp_path: Path, words: list[str], status: int, says: str
+):
+    folder = tmp_path if words == ["status"] else finished.folder
+    done = vsig(*words, project=folder)
+    assert done.returncode == status, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_step_that_fails_ends_with_status_1_and_its_own_words(grown: Project):
+    damaged = grown.folder / "store" / "tables" / "embeddings"
+    shutil.rmtree(damaged / "_delta_log")
+    done = vsig("similar", "x", project=grown.folder)
+    assert done.returncode in (1, 2) and "Traceback" not in done.stderr
+
+
+def test_weights_that_cannot_be_had_are_one_error_with_the_way_out(tmp_path: Path):
+    draw_sample(tmp_path / "s", images=60, motifs=12, seed=7)
+    vsig("init", tmp_path / "p", "--source", tmp_path / "s" / "images")
+    toml = tmp_path / "p" / "vsig.toml"
+    text = toml.read_text().replace('# backbone = "efficientnet_lite0"', 'backbone = "resnet18"')
+    toml.write_text(text)
+    done = vsig("run", project=tmp_path / "p")
+    assert done.returncode == 1
+    assert "weights" in done.stderr and "none" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_command_has_a_help_text():
+    for command in build().registered_commands:
+        assert command.callback is not None
+        assert (command.callback.__doc__ or "").strip(), command.name

@@ -1,0 +1,187 @@
+"""When the sensors ask for runs: enough judgements, one at a time, with pauses, never for ever."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from dagster import (
+    DagsterInstance,
+    DagsterRun,
+    DagsterRunStatus,
+    RunRequest,
+    SensorDefinition,
+    SensorResult,
+    build_sensor_context,
+)
+from small_project import edit_settings, make_project, pictures_of, run_quietly
+
+from vsig_core.project import Project, open_project
+from vsig_pipeline import requests
+from vsig_pipeline.definitions import defs
+from vsig_pipeline.requests import WORK_TAG
+from vsig_pipeline.resources import ProjectResource
+
+
+@pytest.fixture
+def instance() -> Iterator[DagsterInstance]:
+    with DagsterInstance.ephemeral() as made:
+        yield made
+
+
+def tick(name: str, project: Project, instance: DagsterInstance) -> tuple[list[RunRequest], str]:
+    """One look of a sensor: what it asks for, and what it says."""
+    sensor = next(s for s in defs.sensors or () if s.name == name)
+    assert isinstance(sensor, SensorDefinition)
+    resources = {"project": ProjectResource(folder=str(project.folder))}
+    with build_sensor_context(instance=instance, resources=resources) as context:
+        result = sensor(context)
+    assert isinstance(result, SensorResult)
+    reason = result.skip_reason
+    return list(result.run_requests or ()), str(reason.skip_message if reason else "")
+
+
+def ended(instance: DagsterInstance, asked: RunRequest, status: DagsterRunStatus) -> None:
+    """Record a run that was asked for as ended."""
+    run = DagsterRun(job_name=str(asked.job_name), tags=dict(asked.tags), status=status)
+    instance.add_run(run)
+
+
+def judge(project: Project, name: str, pairs: list[tuple[str, str]]) -> None:
+    rows = [f"POSITIVE,{one},{other}" for one, other in pairs]
+    (project.inbox / name).write_text("\n".join(["type,img1,img2", *rows]) + "\n")
+
+
+def new_pairs(project: Project, count: int) -> list[tuple[str, str]]:
+    """Pairs of pictures that nobody has judged."""
+    judged = set(project.store.read("components")["uid"].to_pylist())
+    free = [u for u in project.store.read("images")["uid"].to_pylist() if u not in judged]
+    assert len(free) > count
+    return [(free[0], other) for other in free[1 : count + 1]]
+
+
+def test_a_new_project_asks_for_its_batches_first(
+    tmp_path: Path, sample: Path, instance: DagsterInstance
+):
+    project = make_project(tmp_path / "project", sample)
+    asked, _ = tick("sources_sensor", project, instance)
+    assert [request.job_name for request in asked] == ["ingest"]
+    assert asked[0].partition_key and asked[0].partition_key.startswith("b-")
+
+
+def test_nothing_new_asks_for_nothing_and_says_where_it_looked(
+    finished: Project, instance: DagsterInstance
+):
+    for name in ("sources_sensor", "inbox_sensor", "clusters_sensor"):
+        asked, says = tick(name, finished, instance)
+        assert asked == [] and says, name
+
+
+def test_a_file_is_taken_at_once_and_forty_saves_are_one_training(
+    grown: Project, instance: DagsterInstance
+):
+    pairs = new_pairs(grown, 20)
+    trainings = []
+    for number, pair in enumerate(pairs, start=1):
+        judge(grown, f"save-{number:02d}.csv", [pair])
+        asked, _ = tick("inbox_sensor", grown, instance)
+        assert [request.job_name for request in asked] == ["annotate"]
+        if number not in (10, 19, 20):
+            continue  # the daemon is slower than the person who saves
+        _annotate(grown)
+        asked, says = tick("inbox_sensor", grown, instance)
+        trainings.append([request.job_name for request in asked])
+        assert asked or "wait for more" in says
+    assert trainings == [[], [], ["retrain"]]  # min_new_links is 20
+
+
+def _annotate(project: Project) -> None:
+    """What the annotate job does, without what follows it."""
+    from vsig_pipeline.running import _execute
+    from vsig_pipeline.state import State
+
+    tasks = [task for task in State(project).tasks() if task.stage == "annotate"]
+    _execute(project, tasks)
+
+
+def test_few_judgements_are_learnt_from_when_they_have_waited(
+    grown: Project, instance: DagsterInstance
+):
+    judge(grown, "few.csv", new_pairs(grown, 2))
+    _annotate(grown)
+    assert tick("inbox_sensor", grown, instance)[0] == []
+    project = edit_settings(grown, ("[training]", "[annotations]\nmax_wait_hours = 0\n[training]"))
+    assert [r.job_name for r in tick("inbox_sensor", project, instance)[0]] == ["retrain"]
+
+
+def test_while_a_run_is_at_it_no_second_one_is_asked_for(
+    grown: Project, sample: Path, instance: DagsterInstance
+):
+    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    (asked,), _ = tick("inbox_sensor", grown, instance)
+    ended(instance, asked, DagsterRunStatus.STARTED)
+    again, says = tick("inbox_sensor", grown, instance)
+    assert again == [] and "already" in says
+
+
+def test_a_failed_run_is_asked_for_again_with_growing_pauses_and_then_given_up(
+    grown: Project, sample: Path, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+):
+    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    now = datetime.now(UTC)
+    keys, pauses = set(), []
+    attempts = grown.settings.run.max_attempts
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return now
+
+    monkeypatch.setattr(requests, "datetime", Clock)
+    for number in range(1, attempts + 1):
+        start = now
+        while True:
+            asked, says = tick("inbox_sensor", grown, instance)
+            if asked:
+                break
+            assert "next try" in says
+            now += timedelta(seconds=15)
+        pauses.append(now - start)
+        keys.add(asked[0].run_key)
+        ended(instance, asked[0], DagsterRunStatus.FAILURE)
+        _set_end(monkeypatch, now)
+        assert len(keys) == number  # a key that was used would never run again
+    now += timedelta(days=1)
+    asked, says = tick("inbox_sensor", grown, instance)
+    assert asked == [] and "given up" in says
+    assert pauses[1:] == sorted(pauses[1:]) and pauses[1] > timedelta(0)
+    (notice,) = grown.notices.glob("given-up-*.txt")
+    assert "still in the inbox" in notice.read_text()
+    assert (grown.inbox / "annotations-2.csv").exists()
+
+
+def _set_end(monkeypatch: pytest.MonkeyPatch, end: datetime) -> None:
+    """Runs of an ephemeral instance have no end: give them one."""
+    real = requests.attempts
+
+    def with_end(instance: DagsterInstance, work: str) -> requests.Attempts:
+        found = real(instance, work)
+        return requests.Attempts(found.total, found.failed, end if found.total else None)
+
+    monkeypatch.setattr(requests, "attempts", with_end)
+
+
+def test_only_one_run_is_asked_for_each_batch(
+    grown: Project, finished: Project, tmp_path: Path, instance: DagsterInstance
+):
+    pictures = tmp_path / "copy" / "images"
+    shutil.copytree(pictures_of(finished.folder).parent, pictures.parent)
+    project = edit_settings(grown, (str(pictures_of(finished.folder)), str(pictures)))
+    first = sorted(pictures.rglob("*.jpg"))[0]
+    shutil.copy(first, first.with_name("again.jpg"))
+    asked, _ = tick("sources_sensor", project, instance)
+    assert len(asked) == 1 and asked[0].tags[WORK_TAG].startswith("ingest:b-")
+    run_quietly(open_project(project.folder))
+    assert tick("sources_sensor", project, instance)[0] == []
+    assert tick("clusters_sensor", project, instance)[0] == []

@@ -1,0 +1,95 @@
+from pathlib import Path
+
+import pytest
+
+from vsig_core.errors import SettingsError
+from vsig_core.project import init_project, open_project, settings_template
+from vsig_core.settings import Settings, load_settings
+
+
+def project_with(folder: Path, text: str) -> Path:
+    (folder / "vsig.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_the_template_is_the_defaults(tmp_path: Path):
+    text = settings_template()
+    assert load_settings(project_with(tmp_path, text), {}) == Settings()
+    # Every commented line is a valid setting with its default.
+    bare = "\n".join(
+        line.removeprefix("# ") if " = " in line and line.startswith("# ") else line
+        for line in text.splitlines()
+        if not line.rstrip().endswith("=") and "[[source]]" not in line and "uri" not in line
+    )
+    filled = load_settings(project_with(tmp_path, bare), {})
+    assert filled == Settings()
+
+
+def test_an_unknown_key_is_refused_with_the_nearest_known_one(tmp_path: Path):
+    folder = project_with(tmp_path, "[training]\nlerning_rate = 1\n")
+    with pytest.raises(SettingsError, match=r"training\.lerning_rate.*'learning_rate'"):
+        load_settings(folder, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[clustering]\nmax_eps = 3.0\n", "max_eps"),
+        ("[clustering]\nmax_eps = 0\n", "max_eps"),
+        ("[clustering]\nmin_samples = 1\n", "min_samples"),
+        ("[splits]\ntrain = 0.9\n", "not 1"),
+        ("[model\n", "not valid TOML"),
+        ("[training]\nepochs = 0\n", r"training\.epochs"),
+    ],
+)
+def test_a_value_out_of_range_is_refused_by_name(tmp_path: Path, text: str, says: str):
+    with pytest.raises(SettingsError, match=says):
+        load_settings(project_with(tmp_path, text), {})
+
+
+def test_the_environment_overrides_the_file(tmp_path: Path):
+    folder = project_with(tmp_path, 'store = "a"\n[training]\nepochs = 3\n')
+    given = {
+        "VSIG_STORE": "s3://bucket/b",
+        "VSIG_TRAINING__EPOCHS": "7",
+        "VSIG_PROJECT": "elsewhere",
+        "VSIG_CORPORA": "pictures",
+    }
+    settings = load_settings(folder, given)
+    assert (settings.store, settings.training.epochs) == ("s3://bucket/b", 7)
+    with pytest.raises(SettingsError, match="epoch"):
+        load_settings(folder, {"VSIG_TRAINING__EPOCH": "7"})
+
+
+def test_what_is_written_wins_over_the_preset(tmp_path: Path):
+    text = '[model]\npreset = "replica"\n[training]\nepochs = 1\n'
+    settings = load_settings(project_with(tmp_path, text), {})
+    assert settings.model.backbone == "resnext101_32x8d"
+    assert (settings.training.margin, settings.training.epochs) == (0.01, 1)
+    assert Settings().training.blend < 1 == settings.training.blend
+
+
+def test_settings_are_frozen():
+    with pytest.raises(ValueError, match="frozen"):
+        Settings().training.epochs = 2  # type: ignore[misc]
+
+
+def test_a_second_init_leaves_the_project_as_it_is(tmp_path: Path):
+    (tmp_path / "pictures").mkdir()
+    project = init_project(tmp_path / "p", [str(tmp_path / "pictures")])
+    before = (project.folder / "vsig.toml").read_text()
+    with pytest.raises(SettingsError, match="exists already"):
+        init_project(project.folder)
+    assert (project.folder / "vsig.toml").read_text() == before
+    assert open_project(project.folder).settings.source[0].uri
+
+
+def test_a_source_that_does_not_exist_is_refused_before_anything_is_made(tmp_path: Path):
+    with pytest.raises(SettingsError, match="nowhere"):
+        init_project(tmp_path / "p", [str(tmp_path / "nowhere")])
+    assert not (tmp_path / "p").exists()
+
+
+def test_without_a_project_the_way_to_make_one_is_named(tmp_path: Path):
+    with pytest.raises(SettingsError, match="vsig init"):
+        open_project(tmp_path)
