@@ -144,8 +144,10 @@ class TrainingSettings(Section):
         description="Compute all but the last stages once; false fine-tunes every layer.",
     )
     trained_stages: int = Field(default=3, ge=1, description="Last stages that are trained.")
-    views: int = Field(default=4, ge=1, description="Augmented views of each training picture.")
-    epochs: int = Field(default=4, ge=1, description="Passes over the triplets.")
+    views: int = Field(
+        default=4, ge=1, description="Augmented views of each picture that has a positive link."
+    )
+    epochs: int = Field(default=3, ge=1, description="Passes over the triplets.")
     batch_size: int = Field(default=128, ge=1, description="Triplets in a step (original: 4).")
     anchors_together: bool = Field(
         default=True,

@@ -24,9 +24,9 @@ class Step:
     tables
         What it writes; the commit of the last one marks the work as done.
     inputs
-        Steps whose data version enters the key. What else a step reads (the model in
-        force that mines the triplets, the previous clusters that lend their ids) is in
-        its provenance, and makes nothing stale: so feedback is no cycle.
+        Steps whose data version enters the key. What else a step reads (the previous
+        clusters that lend their ids, the map before) is in its provenance, and makes
+        nothing stale: so feedback is no cycle.
     sections
         Sections of the settings that enter the key.
     code

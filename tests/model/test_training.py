@@ -244,8 +244,11 @@ def test_maps_of_another_trunk_are_computed_anew_and_the_old_ones_removed(fit, t
     fit()
     fit(QUICK.model_copy(update={"views": 3}))
     (kept,) = (tmp_path / "work" / "trunk").iterdir()
-    maps = safetensors.torch.load_file(next(kept.iterdir()))["maps"]
-    assert maps.shape[0] == 3 and maps.dtype == torch.float16
+    fit(QUICK.model_copy(update={"seed": 8}))
+    (other,) = (tmp_path / "work" / "trunk").iterdir()
+    assert other != kept
+    maps = safetensors.torch.load_file(next(other.iterdir()))["maps"]
+    assert maps.shape[0] == 2 and maps.dtype == torch.float16
 
 
 def test_a_blend_lies_between_the_pretrained_and_the_trained_weights(fit):

@@ -54,7 +54,7 @@ def mine_triplets(
     sources
         Links, components, works, duplicates.
     nearest
-        uid to other uids, nearest first, by the model in force; or a function that
+        uid to other uids, nearest first, by some network; or a function that
         gives such rankings for a list of anchors. Longer rankings than
         `hard_negatives` leave room for what must be skipped.
     settings

@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,13 +109,20 @@ class FreshMaps:
 
 
 class CachedMaps:
-    """Maps of K views of every picture, computed once: one file for each picture.
+    """Maps of K views of a picture, computed once: one file for each picture.
 
     A file holds `maps`, shape (K, c, h, w) or, of tokens, (K, tokens, c), float16, and
     `boxes`, shape (K, 4), float32.
+
+    Parameters
+    ----------
+    files
+        Of each picture.
+    views
+        K of each picture, shape (n,).
     """
 
-    def __init__(self, files: Sequence[Path], views: int) -> None:
+    def __init__(self, files: Sequence[Path], views: NDArray[np.int64]) -> None:
         self._files = files
         self._views = views
 
@@ -123,7 +130,7 @@ class CachedMaps:
         """Maps that the trunk gave, as float32, and their boxes."""
         taken = [
             self._view(row, view)
-            for row, view in zip(rows.tolist(), (draws % self._views).tolist(), strict=True)
+            for row, view in zip(rows.tolist(), (draws % self._views[rows]).tolist(), strict=True)
         ]
         maps = torch.stack([maps for maps, _ in taken]).float()
         if maps.ndim == 4:
@@ -139,51 +146,63 @@ class CachedMaps:
 class TrunkCache:
     """Maps that outlive a training: a second one computes those of new pictures alone.
 
-    `views` views of each picture through the stages before `cut`. `key` names what the maps
-    depend on besides the picture; they lie in a folder of this name in `folder`.
+    `views` of each picture, shape (n,), go through the stages before `cut`. `key` names what
+    the maps depend on besides the picture; they lie in a folder of this name in `folder`.
     """
 
     network: Network
     cut: int
     pictures: TrainingPictures
-    views: int
+    views: NDArray[np.int64]
     folder: Path
     key: str
 
     def open(self, progress: Callable[[int], None]) -> CachedMaps:
-        """Compute what is not there yet; `progress` is called with the pictures done."""
+        """Compute what is not there yet; `progress` is told of pictures as they are done."""
         own = self.folder / self.key
         own.mkdir(parents=True, exist_ok=True)
         for stale in self.folder.iterdir():
             if stale != own:
                 shutil.rmtree(stale)
         count = len(self.pictures.uids)
-        files = [own / f"{self.pictures.content(row)}.safetensors" for row in range(count)]
+        files = [
+            own / f"{self.pictures.content(row)}-{views}.safetensors"
+            for row, views in enumerate(self.views)
+        ]
         missing = [row for row, file in enumerate(files) if not file.exists()]
-        self._compute(missing, files, lambda done: progress(count - len(missing) + done))
-        progress(count)
+        progress(count - len(missing))
+        self._compute(missing, files, progress)
         return CachedMaps(files, self.views)
 
     def _compute(
         self, missing: Sequence[int], files: Sequence[Path], progress: Callable[[int], None]
     ) -> None:
-        per_batch = max(1, _BATCH // self.views)
         fast = fused(self.network)
         with ThreadPoolExecutor(_DECODERS) as executor, torch.inference_mode():
-            for start in range(0, len(missing), per_batch):
-                rows = missing[start : start + per_batch]
-                drawn = executor.map(self._views, rows)
+            for rows in self._batches(missing):
+                drawn = list(executor.map(self._views, rows))
                 images, boxes = stack([view for one in drawn for view in one])
-                maps = fast.trunk(images, self.cut).half().contiguous()
-                shape = (len(rows), self.views)
+                maps = fast.trunk(images, self.cut).half()
+                counts = [len(one) for one in drawn]
                 for row, own, placed in zip(
-                    rows, maps.unflatten(0, shape), boxes.unflatten(0, shape), strict=True
+                    rows, maps.split(counts), boxes.split(counts), strict=True
                 ):
-                    _keep(files[row], {"maps": own, "boxes": placed})
-                progress(start + len(rows))
+                    _keep(files[row], {"maps": own.contiguous(), "boxes": placed.contiguous()})
+                progress(len(rows))
+
+    def _batches(self, rows: Sequence[int]) -> Iterator[list[int]]:
+        """As many pictures at a time as have `_BATCH` views, but at least one."""
+        batch: list[int] = []
+        for row in rows:
+            if batch and self.views[batch].sum() + self.views[row] > _BATCH:
+                yield batch
+                batch = []
+            batch.append(row)
+        if batch:
+            yield batch
 
     def _views(self, row: int) -> list[Letterboxed]:
-        return self.pictures.views(self.network, row, range(self.views))
+        return self.pictures.views(self.network, row, range(int(self.views[row])))
 
 
 def _keep(path: Path, tensors: dict[str, Tensor]) -> None:

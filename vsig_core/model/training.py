@@ -112,7 +112,7 @@ def train(
     if len(curve) < settings.epochs:
         ticker = _Ticker(progress, len(uids), settings.epochs)
         shown = TrainingPictures(uids, pictures, settings.seed)
-        source = run.source(shown, ticker)
+        source = run.source(shown, rows, ticker)
         while len(curve) < settings.epochs:
             curve.append(run.epoch(source, rows, len(curve) + 1, ticker))
             run.keep(curve)
@@ -129,10 +129,12 @@ class _Ticker:
         self._progress = progress
         self._pictures = pictures
         self._total = pictures * (1 + epochs)
+        self._cached = 0
 
     def cached(self, pictures: int) -> None:
+        self._cached += pictures
         if self._progress:
-            self._progress(pictures, self._total)
+            self._progress(self._cached, self._total)
 
     def stepped(self, epoch: int, share: float) -> None:
         if self._progress:
@@ -181,12 +183,19 @@ class _Run:
         restore_moments(self._optimizer, found.moments)
         return list(found.curve)
 
-    def source(self, pictures: TrainingPictures, ticker: _Ticker) -> MapSource:
-        """Where the trained stages get their input from."""
+    def source(
+        self, pictures: TrainingPictures, rows: NDArray[np.int64], ticker: _Ticker
+    ) -> MapSource:
+        """Where the trained stages get their input from.
+
+        A picture that is only ever a negative has a single view: there are many of them, and
+        one is as good a counter-example as another.
+        """
         if self._cut == 0:
             return FreshMaps(self._network, pictures)
-        views = self._settings.views
-        key = _digest([self._identity.start, str(self._cut), str(views), str(pictures.seed)])
+        views = np.ones(len(pictures.uids), np.int64)
+        views[rows[:, :2]] = self._settings.views
+        key = _digest([self._identity.start, str(self._cut), str(pictures.seed)])
         cache = TrunkCache(self._network, self._cut, pictures, views, self._maps, key[:12])
         return cache.open(ticker.cached)
 

@@ -1,6 +1,9 @@
 """From a plan to the files of a sample, whoever makes the pictures."""
 
+import os
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -77,25 +80,56 @@ def make_sample(
     fresh_folder(folder)
     count = len(plan.entries)
     names = list(names_for(count, np.random.default_rng([seed, 1])))
-    models = {entry.after for entry in plan.entries}
-    kept: dict[int, Made[Spec]] = {}
-    boxes: list[dict[int, Box]] = []
-    shown: list[Shown] = []
-    for index, entry in enumerate(plan.entries):
-        rng = np.random.default_rng([seed, 4, index])
-        made = _make(entry, kept, studio, rng)
-        if index in models:
-            kept[index] = made
-        final = _last_photograph(made.picture, rng)
-        path = folder / "images" / names[index]
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(to_jpeg(final, int(rng.integers(82, 93))))
-        boxes.append(dict(final.boxes))
-        shown.append(studio.shown(made, entry.motifs))
-        if progress:
-            progress(index + 1, count)
+    families: dict[int, list[int]] = defaultdict(list)
+    for index in range(count):
+        families[plan.root(index)].append(index)
+    workshop = _Workshop(folder / "images", plan, names, studio, seed)
+    made: dict[int, _Finished] = {}
+    # Pillow and numpy work outside the interpreter's lock.
+    with ThreadPoolExecutor(os.cpu_count()) as executor:
+        for finished in executor.map(workshop.make, families.values()):
+            made |= finished
+            if progress:
+                progress(len(made), count)
+    in_order = [made[index] for index in range(count)]
+    boxes = [picture.boxes for picture in in_order]
     truth = Truth(plan, names, boxes, studio.titles, studio.kinds)
-    return _write_records(folder, truth, shown, seed)
+    return _write_records(folder, truth, [picture.shown for picture in in_order], seed)
+
+
+@dataclass(frozen=True)
+class _Finished:
+    """A picture that is written: where its signatures are, and what a catalogue says of it."""
+
+    boxes: dict[int, Box]
+    shown: Shown
+
+
+@dataclass(frozen=True)
+class _Workshop(Generic[Spec]):
+    """Makes and writes the pictures of one family after the other."""
+
+    folder: Path
+    plan: Plan
+    names: Sequence[str]
+    studio: Studio[Spec]
+    seed: int
+
+    def make(self, family: Sequence[int]) -> dict[int, _Finished]:
+        """A work and all that is made after it; what is drawn depends on seed and index alone."""
+        kept: dict[int, Made[Spec]] = {}
+        finished = {}
+        for index in family:
+            rng = np.random.default_rng([self.seed, 4, index])
+            entry = self.plan.entries[index]
+            kept[index] = _make(entry, kept, self.studio, rng)
+            final = _last_photograph(kept[index].picture, rng)
+            path = self.folder / self.names[index]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(to_jpeg(final, int(rng.integers(82, 93))))
+            shown = self.studio.shown(kept[index], entry.motifs)
+            finished[index] = _Finished(dict(final.boxes), shown)
+        return finished
 
 
 def _make(

@@ -102,7 +102,7 @@ def draw_sittings(
 ) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     """Rows of the first and of the later sitting.
 
-    The first knows about 80 % of the signatures; the later one adds signatures and
+    The first knows about 75 % of the signatures; the later one adds signatures and
     members, a few other verdicts, and contradicts the first exactly once.
     Some signatures are left to be found.
     """
@@ -155,8 +155,8 @@ def _share_out(plan: Plan, rng: np.random.Generator) -> tuple[list[int], list[in
             second.append(couple[1])
         elif k < both + one_then_other + one:
             first.append(couple[0])
-    # Singles bring the first sitting to 0.8 of all signatures.
-    wanted = max(1, round(0.8 * plan.motifs) - len(first))
+    # Singles bring the first sitting to 0.75 of all signatures.
+    wanted = max(1, round(0.75 * plan.motifs) - len(first))
     first += singles[:wanted]
     second += singles[wanted : wanted + max(1, (len(singles) - wanted) // 2)]
     return first, second

@@ -1,0 +1,147 @@
+"""A real Dagster daemon on a small project: files that arrive, processes that are killed."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from small_project import edit_settings
+
+from vsig_core.project import Project
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+HEALTH = (
+    "{instance{daemonHealth{allDaemonStatuses{healthy required}}} workspaceOrError{__typename}}"
+)
+
+
+@pytest.fixture
+def daemon(grown: Project, tmp_path: Path) -> Iterator[tuple[Project, int]]:
+    """`vsig ui` on a project that asks for a training at every new link."""
+    project = edit_settings(
+        grown,
+        ("[training]", "[annotations]\nmin_new_links = 1\n[run]\nbackoff_seconds = 1\n[training]"),
+    )
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-c", "from vsig_core.cli import main; main()"]
+    command += ["--project", str(project.folder), "ui", "--port", str(port)]
+    with (tmp_path / "daemon.log").open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        try:
+            wait_until(lambda: healthy(port), 180, "the daemon is healthy")
+            yield project, port
+        finally:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(30)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def wait_until(holds: Callable[[], object], seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"waited {seconds} s for: {what}"
+        time.sleep(0.5)
+
+
+def ask(port: int, query: str) -> dict:
+    body = json.dumps({"query": query}).encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/graphql", body, headers)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)["data"]
+
+
+def healthy(port: int) -> bool:
+    try:
+        data = ask(port, HEALTH)
+    except OSError:
+        return False
+    statuses = data["instance"]["daemonHealth"]["allDaemonStatuses"]
+    needed = [status["healthy"] for status in statuses if status["required"]]
+    return bool(needed) and all(needed) and data["workspaceOrError"]["__typename"] == "Workspace"
+
+
+def processes() -> dict[int, tuple[int, str]]:
+    """Process to its parent and its command line."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                found[int(entry.name)] = (parent, line)
+    return found
+
+
+def runs(port: int, status: str) -> list[dict]:
+    query = "{runsOrError(filter:{statuses:[%s]}){... on Runs{results{runId jobName status}}}}"
+    return ask(port, query % status)["runsOrError"]["results"]
+
+
+def worker_of(port: int) -> int | None:
+    """The process that carries out the run that is going on."""
+    if not runs(port, "STARTED"):
+        return None
+    alive = processes()
+    servers = {pid for pid, (_, line) in alive.items() if "dagster" in line and "api grpc" in line}
+    workers = [
+        pid
+        for pid, (parent, line) in alive.items()
+        if parent in servers and "multiprocessing.spawn" in line
+    ]
+    return max(workers, default=None)
+
+
+def in_force(project: Project) -> tuple[set[str], set[str]]:
+    """Models that the clusters are made of, and the champion."""
+    models = project.store.read("models").to_pylist()
+    champion = {row["model_id"] for row in models if row["status"] == "champion"}
+    return set(project.store.read("clusters")["model_id"].to_pylist()), champion
+
+
+def test_a_file_in_the_inbox_leads_to_new_clusters_even_when_its_run_is_killed(
+    daemon: tuple[Project, int], sample: Path
+):
+    project, port = daemon
+    images = project.store.version("images")
+    rows = project.store.count("annotations")
+    evaluations = project.store.version("evaluations")
+    shutil.copy(sample / "annotations-2.csv", project.inbox)
+    # The first run of the file is killed, wherever it is.
+    wait_until(lambda: worker_of(port), 90, "a run within a minute and a half")
+    victim = worker_of(port)
+    if victim is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: project.store.count("annotations") > rows, 180, "the judgements are taken")
+    wait_until(lambda: project.store.version("evaluations") != evaluations, 180, "a new evaluation")
+    wait_until(lambda: not (project.inbox / "annotations-2.csv").exists(), 60, "the file is moved")
+
+    def settled() -> bool:
+        done = not runs(port, "STARTED") and not runs(port, "QUEUED")
+        made_of, champion = in_force(project)
+        return done and made_of == champion
+
+    wait_until(settled, 180, "clusters of the model in force")
+    ids = project.store.read("annotations")["annotation_id"].to_pylist()
+    assert len(ids) == len(set(ids)) > rows  # nothing lost, nothing twice
+    assert project.store.version("images") == images
+    before = {name: project.store.version(name) for name in ("annotations", "links", "models")}
+    shutil.copy(sample / "annotations-2.csv", project.inbox / "the same again.csv")
+    wait_until(lambda: not (project.inbox / "the same again.csv").exists(), 120, "it is moved")
+    time.sleep(20)
+    assert {name: project.store.version(name) for name in before} == before
