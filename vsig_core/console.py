@@ -1,7 +1,8 @@
 """What commands print: results on stdout, all else on stderr."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -50,9 +51,17 @@ class Context:
 
 
 def emit(document: Any) -> None:
-    """One JSON document on stdout."""
-    text = json.dumps(document, indent=2, ensure_ascii=False, default=str, allow_nan=False)
+    """One JSON document on stdout; JSON has no infinity and no NaN, so they are null."""
+    text = json.dumps(_finite(document), indent=2, ensure_ascii=False, default=str)
     STDOUT.file.write(text + "\n")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def note(line: str) -> None:
