@@ -20,6 +20,7 @@ URL_COLUMN = "url"
 NAMING_COLUMNS = (*FILE_COLUMNS, *ID_COLUMNS, URL_COLUMN)
 
 _DELIMITERS = (",", ";", "\t", "|")
+_LARGEST_CELL = 131_072  # characters
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def read_metadata(path: Path) -> MetadataFile:
         The file cannot be read, is no CSV, or has no column that names a picture.
     """
     text, notes = _decoded(path)
+    csv.field_size_limit(_LARGEST_CELL)  # one for the whole process: others may have changed it
     try:
         delimiter = _delimiter(path, text)
         lines = _lines(path, text, delimiter, notes)
