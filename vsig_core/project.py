@@ -18,6 +18,8 @@ DAGSTER_YAML = """\
 # Dagster's own settings for this project. Nothing here calls home.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 # One run at a time: runs write the same tables, and one machine has one set of cores.
 concurrency:
   runs:

@@ -76,16 +76,18 @@ def trace_model(store: Store, model_id: str) -> dict[str, Any]:
         for entry in store.read_or_empty("evaluations").to_pylist()
         if entry["subject"] == model_id and entry["metric"] in ("map", "map_difference")
     ]
+    commits = store.commits("models")
     made = [
         commit
-        for commit in store.commits("models")
+        for commit in commits
         if commit.provenance.data_version == model_id
         and commit.provenance.step == "candidate_model"
     ]
     return {
         "model": row,
         "figures": figures,
-        "lineage": _walk(store, made[-1], set()) if made else None,
+        # What no training made, the pretrained network, was there from the first version on.
+        "lineage": _walk(store, (made or commits)[-1], set()),
     }
 
 

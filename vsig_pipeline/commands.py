@@ -1,6 +1,7 @@
 """The commands that work through Dagster's graph: `run`, `status`, `ui`."""
 
 import os
+import signal
 import sys
 from typing import Annotated
 
@@ -99,5 +100,7 @@ def ui_command(
     note(f"http://127.0.0.1:{port} (end with Ctrl-C)")
     os.chdir(project.folder)
     command = [sys.executable, "-m", "dagster", "dev", "-m", "vsig_pipeline.definitions"]
+    # A shell's "&" ignores Ctrl-C for what it starts, and Dagster would then ignore SIGTERM too.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     # This process becomes Dagster's: a signal that ends it ends the daemon too.
     os.execve(sys.executable, [*command, "-h", "127.0.0.1", "-p", str(port)], environment)

@@ -1,5 +1,6 @@
 """From a function that computes a step to a Dagster asset."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -47,7 +48,7 @@ def computes(*kinds: str) -> Callable[[Callable[[Inputs], Outcome]], AssetsDefin
         @asset(
             name=step.name,
             deps=list(step.inputs),
-            description=compute.__doc__,
+            description=inspect.getdoc(compute),
             group_name=GROUPS.get(step.name, "clusters"),
             kinds=set(kinds) | {"deltalake"},
             code_version=step.code,
