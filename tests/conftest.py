@@ -11,7 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
+import hypothesis
 import pytest
+
+# Tests never assert on wall time.
+hypothesis.settings.register_profile(
+    "vsig", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("vsig")
 
 
 @pytest.fixture(scope="session")

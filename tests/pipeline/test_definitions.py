@@ -53,9 +53,7 @@ def test_tables_of_all_steps_are_tables_of_the_store():
 
 
 def test_only_checks_of_broken_data_block():
-    blocking = {
-        check.check_key.name for checks in CHECKS for check in checks.check_specs if check.blocking
-    }
+    blocking = {check.name for checks in CHECKS for check in checks.check_specs if check.blocking}
     assert blocking == {"splits_do_not_leak", "vectors_are_unit_vectors"}
 
 

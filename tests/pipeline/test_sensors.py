@@ -181,7 +181,9 @@ def test_only_one_run_is_asked_for_each_batch(
     first = sorted(pictures.rglob("*.jpg"))[0]
     shutil.copy(first, first.with_name("again.jpg"))
     asked, _ = tick("sources_sensor", project, instance)
-    assert len(asked) == 1 and asked[0].tags[WORK_TAG].startswith("ingest:b-")
+    batches = [request.partition_key for request in asked]
+    assert batches and len(batches) == len(set(batches))
+    assert all(request.tags[WORK_TAG].startswith("ingest:b-") for request in asked)
     run_quietly(open_project(project.folder))
     assert tick("sources_sensor", project, instance)[0] == []
     assert tick("clusters_sensor", project, instance)[0] == []
