@@ -21,7 +21,7 @@ from vsig_core.corpus.sample import draw_sample
 from vsig_core.evaluation import GREY, Contest, Evaluation, judged_now, score
 from vsig_core.project import Project, init_project, open_project
 from vsig_core.settings import PROJECT_FILE
-from vsig_core.store import Provenance
+from vsig_core.store import Provenance, Store
 from vsig_pipeline.running import run
 
 ROUNDS = ("annotations-1.csv", "annotations-2.csv")
@@ -126,6 +126,8 @@ def _show(project: Project, sample: Path, rounds: list[Round], evaluation: Evalu
         corpus.add_row(name, str(count))
     CONSOLE.print(corpus)
     CONSOLE.print(_retrieval(project, rounds, evaluation))
+    for number, verdict in enumerate(_verdicts(store), start=1):
+        CONSOLE.print(f"Gate, round {number}: {verdict}", highlight=False)
     CONSOLE.print(_clusters(project, sample, rounds))
     changes = store.read("cluster_changes").to_pylist()
     events = [row["event"] for row in changes]
@@ -154,6 +156,17 @@ def _retrieval(project: Project, rounds: list[Round], evaluation: Evaluation) ->
             str(report.pool_size),
         )
     return shown
+
+
+def _verdicts(store: Store) -> list[str]:
+    """What the gate said of each round's candidate."""
+    gates = [c.provenance.facts for c in store.commits("models") if c.provenance.step == "model"]
+    said = {True: "took over", False: "was rejected"}
+    return [
+        f"{facts['candidate']} {said[facts['promoted']]}: {facts['why']}"
+        for facts in reversed(gates)
+        if "promoted" in facts
+    ]
 
 
 def _clusters(project: Project, sample: Path, rounds: list[Round]) -> Table:
