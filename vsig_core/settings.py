@@ -229,12 +229,21 @@ class NeighboursSettings(Section):
     """The neighbour graph."""
 
     k: int = Field(default=30, ge=1, description="Nearest pictures kept for each picture.")
+    approximate_above: int = Field(
+        default=300_000,
+        ge=1,
+        description="Pictures beyond which an approximate index finds the nearest; what is made "
+        "from it says so.",
+    )
 
 
 class ClusteringSettings(Section):
     """Clusters (original: OPTICS, min_samples 2, max_eps 0.13, cosine)."""
 
-    method: Literal["optics"] = Field(default="optics", description="How pictures are grouped.")
+    method: Literal["optics", "dbscan", "hdbscan", "kmeans", "mix"] = Field(
+        default="optics",
+        description="How pictures are grouped; mix is the original's DBSCAN, then k-means.",
+    )
     min_samples: int = Field(default=2, ge=2, description="Pictures within reach that make a core.")
     max_eps: float | Literal["auto"] = Field(
         default="auto", description="Largest radius, cosine distance in (0, 2]; auto calibrates it."
@@ -243,6 +252,10 @@ class ClusteringSettings(Section):
         default="dbscan", description="How clusters are read off the ordering."
     )
     xi: float = Field(default=0.05, gt=0, lt=1, description="Steepness, where extraction is xi.")
+    n_clusters: int | Literal["auto"] = Field(
+        default="auto",
+        description="Clusters of kmeans and mix; auto: the root of half the pictures.",
+    )
     target_precision: float = Field(
         default=0.9, gt=0, le=1, description="Pair precision on validation that auto asks for."
     )
@@ -251,16 +264,20 @@ class ClusteringSettings(Section):
     )
 
     @model_validator(mode="after")
-    def _radius_is_a_cosine_distance(self) -> Self:
+    def _numbers_are_in_range(self) -> Self:
         if self.max_eps != "auto" and not 0 < self.max_eps <= 2:
             raise ValueError(f"max_eps is {self.max_eps:g}; a cosine distance lies in (0, 2]")
+        if self.n_clusters != "auto" and self.n_clusters < 1:
+            raise ValueError(f"n_clusters is {self.n_clusters}; at least 1 is needed")
         return self
 
 
 class LayoutSettings(Section):
     """The 2D map."""
 
-    method: Literal["umap", "pca"] = Field(default="umap", description="umap or pca.")
+    method: Literal["umap", "pca", "tsne"] = Field(
+        default="umap", description="umap, pca or tsne (original)."
+    )
     n_neighbors: int = Field(default=15, ge=2, description="Neighbours that shape the map.")
     min_dist: float = Field(default=0.1, ge=0, description="UMAP's min_dist.")
     update_rate: float = Field(

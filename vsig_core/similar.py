@@ -56,7 +56,8 @@ def similar(project: Project, picture: str, k: int) -> list[Similar]:
     TableMissingError
         There are no vectors yet.
     """
-    uids, vectors = vectors_in_force(project.store)
+    known = vectors_in_force(project.store)
+    uids, vectors = known.uids, known.vectors
     if not uids:
         raise TableMissingError("There are no vectors yet. Run 'vsig run'.")
     place = {uid: row for row, uid in enumerate(uids)}

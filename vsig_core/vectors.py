@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from vsig_core.errors import VectorsError
 from vsig_core.store import Store, schema
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def matrix(column: pa.ChunkedArray) -> NDArray[np.float32]:
 
     Raises
     ------
-    ValueError
+    VectorsError
         The vectors differ in width: they are of different networks.
     """
     whole = column.combine_chunks()
@@ -50,7 +51,11 @@ def matrix(column: pa.ChunkedArray) -> NDArray[np.float32]:
         return np.empty((0, 1), dtype=np.float32)
     widths = np.unique(whole.value_lengths().to_numpy())
     if len(widths) != 1:
-        raise ValueError(f"Vectors of different widths in one model: {widths.tolist()}.")
+        rare = np.flatnonzero(whole.value_lengths().to_numpy() != widths[0])
+        raise VectorsError(
+            f"Vectors of different widths, {widths.tolist()}, in one column, first in row "
+            f"{rare[0]}: they are of different models. Embed all pictures with one."
+        )
     return whole.flatten().to_numpy().reshape(len(whole), int(widths[0]))
 
 
@@ -121,24 +126,51 @@ def embed_known(
     return Embedded(vectors, rows)
 
 
-def vectors_in_force(store: Store) -> tuple[list[str], NDArray[np.float32]]:
-    """Names and vectors of all pictures: those that the table `vectors` sums up.
+@dataclass(frozen=True)
+class InForce:
+    """The vectors of all pictures, in the order of their uids.
 
-    Returns
-    -------
-    Uids in their order, so that a corpus has one answer however it arrived, and an
-    array of shape (n, d), float32, unit rows; (0, 1) where there is none.
+    So a corpus has one answer, however it arrived.
+
+    Parameters
+    ----------
+    uids
+        Names of the pictures, ascending.
+    vectors
+        Shape (n, d), float32, unit rows; (0, 1) where there is none.
+    hashes
+        What each picture showed: its sha256.
+    model_id
+        The network they are of; empty where there is none.
+    """
+
+    uids: list[str]
+    vectors: NDArray[np.float32]
+    hashes: list[str]
+    model_id: str
+
+
+def vectors_in_force(store: Store) -> InForce:
+    """Vectors of all pictures: those that the table `vectors` sums up.
+
+    Raises
+    ------
+    VectorsError
+        They are of several widths.
     """
     listed = store.read_or_empty("vectors").to_pylist()
     if not listed:
-        return [], np.empty((0, 1), np.float32)
+        return InForce([], np.empty((0, 1), np.float32), [], "")
+    model_id = listed[0]["model_id"]
     rows = store.read(
         "embeddings",
-        columns=["uid", "vector"],
-        where={"model_id": listed[0]["model_id"]},
+        columns=["uid", "sha256", "vector"],
+        where={"model_id": model_id},
         among={"batch": [row["batch"] for row in listed]},
     ).sort_by("uid")
-    return rows["uid"].to_pylist(), matrix(rows["vector"])
+    return InForce(
+        rows["uid"].to_pylist(), matrix(rows["vector"]), rows["sha256"].to_pylist(), model_id
+    )
 
 
 class _Copies(Sequence[bytes]):

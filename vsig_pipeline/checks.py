@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from dagster import AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity, asset_check
 
+from vsig_core.clustering import contradictions
 from vsig_core.project import Project
 from vsig_core.vectors import vectors_in_force
 from vsig_pipeline.resources import ProjectResource
@@ -97,10 +98,10 @@ def candidate_took_over(project: Project) -> list[str]:
 @_check("vectors", blocking=True)
 def vectors_are_unit_vectors(project: Project) -> list[str]:
     """Vectors of the model in force that are not finite or not of length 1."""
-    uids, vectors = vectors_in_force(project.store)
-    lengths = np.linalg.norm(vectors, axis=1)
+    known = vectors_in_force(project.store)
+    lengths = np.linalg.norm(known.vectors, axis=1)
     bad = np.flatnonzero(~(np.abs(lengths - 1) < 1e-3))  # a NaN is bad too
-    return [f"{uids[row]}: length {lengths[row]:g}" for row in bad]
+    return [f"{known.uids[row]}: length {lengths[row]:g}" for row in bad]
 
 
 @_check("vectors")
@@ -119,6 +120,18 @@ def radius_is_calibrated(project: Project) -> list[str]:
         return []
     commits = project.store.commits(STEPS["clusters"].mark, limit=1)
     return [str(commits[0].provenance.facts.get("radius chosen", "uncalibrated"))]
+
+
+@_check("clusters")
+def clusters_agree_with_judgements(project: Project) -> list[str]:
+    """Rejected pairs that lie in one cluster, and confirmed ones that do not.
+
+    `groups` heeds the judgements all the same: this is what the network has not learnt.
+    """
+    clusters = project.store.read_or_empty("clusters", columns=["uid", "cluster"])
+    labels = dict(zip(clusters["uid"].to_pylist(), clusters["cluster"].to_pylist(), strict=True))
+    found = contradictions(labels, project.store.read_or_empty("links"))
+    return [f"{' ~ '.join(one.pair)}: {one.verdict}, {one.kind}" for one in found]
 
 
 @_check("layout")
@@ -141,5 +154,6 @@ CHECKS = [
     vectors_are_unit_vectors,
     every_picture_has_a_vector,
     radius_is_calibrated,
+    clusters_agree_with_judgements,
     map_stays_put,
 ]

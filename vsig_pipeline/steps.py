@@ -111,7 +111,7 @@ _STEPS = [
         "clusters",
         "recluster",
         ("cluster_ids", "cluster_changes", "clusters"),
-        ("vectors", "morphograph"),
+        ("neighbours", "morphograph"),
         ("clustering", "evaluation"),
         remembers=True,
     ),

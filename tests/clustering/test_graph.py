@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vsig_core.clustering import NeighbourGraph
-from vsig_core.clustering import graph as graph_module
+from vsig_core.clustering import NeighbourGraph, radius_graph
 from vsig_core.errors import InputError, VectorsError
 
 
@@ -170,6 +169,6 @@ def test_a_radius_that_is_no_cosine_distance_is_refused(radius):
 
 
 def test_more_pairs_than_memory_is_meant_to_hold_are_refused(monkeypatch):
-    monkeypatch.setattr(graph_module, "MAX_PAIRS", 10)
-    with pytest.raises(graph_module.GraphTooLargeError, match="More than 10 pairs"):
+    monkeypatch.setattr(radius_graph, "MAX_PAIRS", 10)
+    with pytest.raises(radius_graph.GraphTooLargeError, match="More than 10 pairs"):
         NeighbourGraph.build(np.ones((20, 3)), 0, 0.1)

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from sklearn.cluster import OPTICS
 from sklearn.metrics import adjusted_rand_score
 
-from vsig_core.clustering import NeighbourGraph, optics, order_points
-from vsig_core.clustering import graph as graph_module
+from vsig_core.clustering import NeighbourGraph, optics, order_points, radius_graph
 from vsig_core.errors import VectorsError
 
 REACHABILITY_TOLERANCE = 1e-5
@@ -135,7 +134,7 @@ def test_duplicated_rows_have_the_sorted_reachabilities_of_scikit_learn():
 def test_the_walk_without_a_graph_is_the_same_walk(monkeypatch):
     rows = clumps(80, 6, 3)
     with_graph = order_points(NeighbourGraph.build(rows, 0, 0.4), 3, 0.4)
-    monkeypatch.setattr(graph_module, "MAX_PAIRS", 5)
+    monkeypatch.setattr(radius_graph, "MAX_PAIRS", 5)
     crowded = optics(rows, min_samples=3, max_eps=0.4)
     for name in ("ordering", "reachability", "core_distances", "predecessor"):
         np.testing.assert_array_equal(getattr(crowded, name), getattr(with_graph, name))

@@ -12,6 +12,7 @@ from vsig_core.store.schema import schema
 
 UMAP = LayoutSettings(n_neighbors=8)
 PCA = LayoutSettings(method="pca")
+TSNE = LayoutSettings(method="tsne")
 
 TRUSTWORTHY = 0.85  # blobs in 20 dimensions, measured 0.93
 LARGEST_DISPLACEMENT = 0.02
@@ -77,7 +78,7 @@ def test_a_map_that_lacks_most_pictures_is_drawn_fresh_and_turned_onto_the_old_o
     np.testing.assert_allclose(mirrored["x"].to_numpy(), after["y"].to_numpy(), atol=1e-6)
 
 
-@pytest.mark.parametrize("settings", [UMAP, PCA])
+@pytest.mark.parametrize("settings", [UMAP, PCA, TSNE])
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 4, 5, 6])
 def test_tiny_corpora_have_a_map(n, settings):
     table = lay_out(points(np.eye(7)[:n] + 0.1), None, settings)
@@ -86,7 +87,7 @@ def test_tiny_corpora_have_a_map(n, settings):
     layout_quality(points(np.eye(7)[:n] + 0.1), table, table)
 
 
-@pytest.mark.parametrize("settings", [UMAP, PCA])
+@pytest.mark.parametrize("settings", [UMAP, PCA, TSNE])
 def test_copies_have_a_map(settings):
     table = lay_out(points(np.ones((12, 5))), None, settings)
     assert np.isfinite(table["x"].to_numpy()).all()
@@ -96,6 +97,14 @@ def test_principal_components_lie_on_the_old_map_after_an_addition(blobs):
     before = lay_out(points(blobs[:190]), None, PCA)
     after = lay_out(points(blobs), before, PCA)
     assert layout_quality(points(blobs), after, before).displacement < LARGEST_DISPLACEMENT
+
+
+def test_t_sne_can_be_trusted_and_lies_on_the_map_before(blobs):
+    before = lay_out(points(blobs[:190]), None, TSNE)
+    assert layout_quality(points(blobs[:190]), before).trustworthiness > TRUSTWORTHY
+    after = layout_quality(points(blobs), lay_out(points(blobs), before, TSNE), before)
+    fresh = layout_quality(points(blobs), lay_out(points(blobs), None, TSNE), before)
+    assert after.displacement < 0.3 and after.displacement < fresh.displacement
 
 
 def test_a_row_without_its_neighbours_is_refused():

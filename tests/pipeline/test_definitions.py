@@ -30,7 +30,7 @@ def test_the_graph_is_that_of_the_design():
         ("images", "corpus"), ("annotations", "morphograph"), ("morphograph", "triplets"),
         ("triplets", "candidate_model"), ("candidate_model", "evaluation"),
         ("evaluation", "model"), ("model", "embeddings"), ("embeddings", "vectors"),
-        ("vectors", "neighbours"), ("vectors", "clusters"), ("neighbours", "layout"),
+        ("vectors", "neighbours"), ("neighbours", "clusters"), ("neighbours", "layout"),
         ("clusters", "groups"), ("groups", "review_queue"),
     }  # fmt: skip
     assert "triplets" not in below("embeddings")  # feedback is no cycle

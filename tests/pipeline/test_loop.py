@@ -28,9 +28,10 @@ def test_a_torchvision_network_goes_through_the_whole_loop(finished: Project):
     models = store.read("models").to_pylist()
     assert {row["origin"] for row in models} == {"pretrained", "trained"}
     assert [row["status"] for row in models].count("champion") == 1
-    uids, vectors = vectors_in_force(store)
+    known = vectors_in_force(store)
+    uids = known.uids
     assert uids == names(finished, "images", "uid")
-    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(known.vectors, axis=1), 1, atol=1e-5)
     for table in ("neighbours", "clusters", "layout"):
         assert names(finished, table, "uid") == uids, table
     subjects = set(names(finished, "evaluations", "subject"))

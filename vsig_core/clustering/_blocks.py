@@ -1,45 +1,60 @@
 """Pairs of rows that may be near, nominated by float32 matrix products of blocks.
 
 A nomination is generous by the rounding error of the product, so that nothing
-near is missed; whoever takes the pairs computes their distance exactly.
+near is missed; the distance of each nominated pair is then computed exactly. Blocks
+are worked on by as many threads as there are cores; what is yielded, and in which
+order, does not depend on them.
 """
 
-from collections.abc import Callable, Iterator
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from vsig_core.clustering._products import Product, product_of
+from vsig_core.clustering._standins import cheapest, themselves
+
+# Fewer blocks than this are multiplied before stand-ins for their rows would be found.
+MANY = 10
 
 Progress = Callable[[int, int], None]
+Tile = tuple[int, int, int, int]  # rows low to high with columns left to right
+Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
+Found = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which similarities are worth an exact distance.
+    """Which pairs are worth an exact distance.
 
     Parameters
     ----------
     k
         Length of the lists of nearest rows; 0 for none.
     kth
-        (low, high) -> for each of these rows the distance of its k-th nearest
-        so far, inf where there are fewer; asked anew for each block. Not asked
-        where k is 0.
+        Rows -> the distance of the k-th nearest of each so far, inf where there are
+        fewer; asked anew for each block. Not asked where k is 0.
     radius
         Every pair within it is wanted; None for none.
     """
 
     k: int
-    kth: Callable[[int, int], NDArray[np.float64]]
+    kth: Callable[[NDArray[np.int64]], NDArray[np.float64]]
     radius: float | None
 
 
 @dataclass(frozen=True)
 class Nominated:
-    """The pairs of one block, as absolute row numbers, and how far the scan is."""
+    """The pairs of one block by their numbers, their distances, how far the scan is."""
 
     rows: NDArray[np.int64]
     columns: NDArray[np.int64]
+    distances: NDArray[np.float64]
     done: int
     total: int
 
@@ -51,79 +66,157 @@ def unit_rows(vectors: NDArray[np.floating], squares: NDArray[np.float64]) -> ND
     return (vectors / np.sqrt(squares)[:, None]).astype(np.float32)
 
 
-def slack(width: int) -> float:
-    """Bound on the error of one float32 similarity of two unit rows.
-
-    A sum of `width` products is off by at most width · 2⁻²⁴ (Higham, Accuracy
-    and Stability of Numerical Algorithms, §3.1); rounding the rows to float32
-    and lengths within 5e-7 of 1 add the rest.
-    """
-    return (width + 4) * 2.0**-24 + 2e-6
-
-
 def nominated_pairs(
-    unit: NDArray[np.float32], start: int, wanted: Wanted, block_size: int
+    unit: NDArray[np.float32],
+    numbers: NDArray[np.int64],
+    start: int,
+    wanted: Wanted,
+    exact: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]],
+    block_size: int,
 ) -> Iterator[Nominated]:
-    """Pairs (i, j) with i ≥ `start` and j < i that may be wanted, block by block.
+    """Pairs that may be wanted of places i ≥ `start` and j < i, block by block.
 
     Parameters
     ----------
     unit
         Shape (n, d), rows of length 1.
+    numbers
+        Shape (n,): what the row at each place is called elsewhere.
     start
-        Rows before it are not compared with one another.
+        Rows at places before it are not compared with one another.
     wanted
         What makes a pair worth its distance.
+    exact
+        Distances of pairs, by their numbers; called from several threads.
     block_size
         Rows in a block; memory grows with its square.
     """
-    from vsig_core.clustering._kernels import nominate
+    scan = _Scan(unit, numbers, start, wanted, block_size)
+    workers = os.cpu_count() or 1
+    done = 0
 
-    tiles = list(_tiles(start, unit.shape[0], block_size))
-    generous = slack(unit.shape[1])
-    for done, (low, high, left, right) in enumerate(tiles, start=1):
-        product = unit[low:high] @ unit[left:right].T
+    def work(tile: Tile) -> Found:
+        rows, columns = scan.nominate(tile)
+        return rows, columns, exact(rows, columns)
+
+    with ThreadPoolExecutor(workers) as executor, threadpool_limits(1, "blas"):
+        # Blocks on the diagonal come first: from then on every list of nearest rows is
+        # full, and tells what is worth a distance.
+        for tiles in (scan.diagonal, scan.others):
+            if tiles is scan.others and len(tiles) >= MANY:
+                scan.shorten()
+            for found in _in_order(executor, work, tiles, 2 * workers):
+                done += 1
+                yield Nominated(*found, done, scan.total)
+
+
+class _Scan:
+    """The blocks of one scan, and what is multiplied in them."""
+
+    def __init__(
+        self,
+        unit: NDArray[np.float32],
+        numbers: NDArray[np.int64],
+        start: int,
+        wanted: Wanted,
+        block_size: int,
+    ) -> None:
+        n = unit.shape[0]
+        lows = range(start, n, block_size)
+        highs = [min(low + block_size, n) for low in lows]
+        self.diagonal: list[Tile] = [
+            (low, high, low, high) for low, high in zip(lows, highs, strict=True)
+        ]
+        self.others: list[Tile] = [
+            (low, high, left, min(left + block_size, low))
+            for low, high in zip(lows, highs, strict=True)
+            for left in range(0, low, block_size)
+        ]
+        self.total = len(self.diagonal) + len(self.others)
+        self._unit = unit
+        self._numbers = numbers
+        self._wanted = wanted
+        self._rows = themselves(unit)
+        self._short = self._rows
+        self._product: Product = product_of(unit)
+        self._short_product = self._product
+
+    def shorten(self) -> None:
+        """From now on multiply shorter stand-ins, where that costs less."""
+        whole = self._floors(0, self._unit.shape[0], self._rows.slack)
+        with threadpool_limits(os.cpu_count(), "blas"):
+            self._short = cheapest(self._unit, whole)
+        if self._short.vectors is not self._unit:
+            self._short_product = product_of(self._short.vectors)
+
+    def nominate(self, tile: Tile) -> Pairs:
+        """Row numbers of the pairs of one block that are worth a distance."""
+        from vsig_core.clustering._kernels import nominate
+
+        low, high, left, right = tile
         diagonal = low == left
-        within = None
-        if diagonal and wanted.k:
-            within = _kth_best(product, wanted.k) - 2 * generous
-        row_floor = _floor(wanted, (low, high), generous, within)
-        column_floor = row_floor if diagonal else _floor(wanted, (left, right), generous, None)
+        full = diagonal or self._lists_are_open(low, high)
+        used, product_in = (
+            (self._rows, self._product) if full else (self._short, self._short_product)
+        )
+        product = product_in(slice(low, high), slice(left, right))
+        row_floor = self._floors(low, high, used.slack)
+        if full and self._wanted.k and self._lists_are_open(low, high):
+            row_floor = np.maximum(row_floor, self._floors_within(product, used.slack))
+            if self._wanted.radius is not None:
+                row_floor = np.minimum(row_floor, _rounded_down(self._radius_floor(used.slack)))
+        column_floor = row_floor if diagonal else self._floors(left, right, used.slack)
         rows, columns = nominate(product, row_floor, column_floor, diagonal)
-        yield Nominated(rows + low, columns + left, done, len(tiles))
+        return self._numbers[low:high][rows], self._numbers[left:right][columns]
+
+    def _lists_are_open(self, low: int, high: int) -> bool:
+        """Whether some of these rows have fewer than k nearest rows so far."""
+        return bool(self._wanted.k) and not np.isfinite(self._kth(low, high)).all()
+
+    def _kth(self, low: int, high: int) -> NDArray[np.float64]:
+        return self._wanted.kth(self._numbers[low:high])
+
+    def _radius_floor(self, generous: float) -> float:
+        radius = self._wanted.radius
+        return np.inf if radius is None else 1 - radius - generous
+
+    def _floors(self, low: int, high: int, generous: float) -> NDArray[np.float32]:
+        """Similarity from which on a pair of each row is worth its distance."""
+        floor = np.full(high - low, self._radius_floor(generous))
+        if self._wanted.k:
+            floor = np.minimum(floor, 1 - self._kth(low, high) - generous)
+        return _rounded_down(floor)
+
+    def _floors_within(self, product: NDArray[np.float32], generous: float) -> NDArray[np.float32]:
+        """The same for rows without full lists: what the block itself fills them with."""
+        k, width = self._wanted.k, product.shape[1]
+        if width <= k:
+            return np.full(product.shape[0], -np.inf, np.float32)
+        # A row itself may be among the k + 1 largest; rounding is what the slack covers.
+        kth = np.partition(product, width - 1 - k, axis=1)[:, width - 1 - k]
+        return _rounded_down(kth.astype(np.float64) - 2 * generous)
 
 
-def _tiles(start: int, n: int, size: int) -> Iterator[tuple[int, int, int, int]]:
-    """(low, high, left, right) of the lower triangle, each diagonal block before its row."""
-    for low in range(start, n, size):
-        high = min(low + size, n)
-        yield low, high, low, high
-        for left in range(0, low, size):
-            yield low, high, left, min(left + size, low)
+def _rounded_down(floor: NDArray[np.float64] | float) -> NDArray[np.float32]:
+    """As float32, in which products are compared, and not above."""
+    return np.nextafter(np.float32(floor), np.float32(-np.inf))
 
 
-def _floor(
-    wanted: Wanted,
-    rows: tuple[int, int],
-    generous: float,
-    within: NDArray[np.float32] | None,
-) -> NDArray[np.float32]:
-    """Similarity from which on a cell is worth its distance, for each of these rows."""
-    floor = np.full(rows[1] - rows[0], np.inf)
-    if wanted.k:
-        floor = 1 - wanted.kth(*rows) - generous
-        if within is not None:
-            floor = np.maximum(floor, within)
-    if wanted.radius is not None:
-        floor = np.minimum(floor, 1 - wanted.radius - generous)
-    # Rounded down, for the comparison is in float32.
-    return np.nextafter(floor.astype(np.float32), np.float32(-np.inf))
-
-
-def _kth_best(product: NDArray[np.float32], k: int) -> NDArray[np.float32]:
-    """k-th largest similarity of each row within a diagonal block, itself left out."""
-    size = product.shape[0]
-    if size <= k:
-        return np.full(size, -np.inf, np.float32)
-    # The row itself is among the k + 1 largest, up to rounding that the slack covers.
-    return np.partition(product, size - 1 - k, axis=1)[:, size - 1 - k]
+def _in_order(
+    executor: ThreadPoolExecutor,
+    work: Callable[[Tile], Found],
+    tiles: Iterable[Tile],
+    ahead: int,
+) -> Iterator[Found]:
+    """Results in the order of the tiles, with only a few computed ahead."""
+    waiting: deque[Future[Found]] = deque()
+    try:
+        for tile in tiles:
+            waiting.append(executor.submit(work, tile))
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 DECIMALS = 1e15  # distances are rounded as scikit-learn's OPTICS rounds them
+CHUNK = 64  # cells of a product that are looked at together
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -59,54 +60,75 @@ def pair_distances(vectors, squares, rows, columns):
     return out
 
 
+@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"}, inline="always")
+def _largest(row, low, high):
+    """Largest value of a part of a row; compiled to vector instructions."""
+    most = row[low]
+    for j in range(low + 1, high):
+        most = max(most, row[j])
+    return most
+
+
 @njit(cache=True, nogil=True)
 def nominate(product, row_floor, column_floor, diagonal):
     """Cells of a block of similarities that either of their two rows may want.
 
     A cell (i, j) is named when it is at least the lower of `row_floor[i]` and
-    `column_floor[j]`; on the diagonal block only cells above the diagonal.
+    `column_floor[j]`; on a diagonal block only cells above the diagonal.
     Returns two int64 arrays: rows and columns within the block.
     """
     n, m = product.shape
-    lowest = np.float32(np.inf)
-    for j in range(m):
-        lowest = min(lowest, column_floor[j])
-    found = 0
-    for i in range(n):
-        floor = min(lowest, row_floor[i])
-        for j in range(m):
-            found += product[i, j] >= floor
-    rows = np.empty(found, np.int64)
-    columns = np.empty(found, np.int64)
+    chunks = (m + CHUNK - 1) // CHUNK
+    lowest = np.empty(chunks, np.float32)
+    for c in range(chunks):
+        lowest[c] = column_floor[c * CHUNK : (c + 1) * CHUNK].min()
+    rows = np.empty(CHUNK, np.int64)
+    columns = np.empty(CHUNK, np.int64)
     at = 0
     for i in range(n):
-        floor = row_floor[i]
-        for j in range(i + 1 if diagonal else 0, m):
-            if product[i, j] >= min(floor, column_floor[j]):
-                rows[at] = i
-                columns[at] = j
-                at += 1
+        first = i + 1 if diagonal else 0
+        for c in range(first // CHUNK, chunks):
+            low, high = max(first, c * CHUNK), min(m, (c + 1) * CHUNK)
+            if low >= high or _largest(product[i], low, high) < min(row_floor[i], lowest[c]):
+                continue
+            if at + CHUNK > rows.shape[0]:
+                rows = np.concatenate((rows, np.empty_like(rows)))
+                columns = np.concatenate((columns, np.empty_like(columns)))
+            for j in range(low, high):
+                if product[i, j] >= min(row_floor[i], column_floor[j]):
+                    rows[at] = i
+                    columns[at] = j
+                    at += 1
     return rows[:at], columns[:at]
 
 
 @njit(cache=True, nogil=True, inline="always")
 def _offer(distances, indices, row, candidate, distance):
-    """Insert a candidate in a row's list, ascending by distance and then by row number."""
+    """Insert a candidate in a row's list, ascending by distance and then by row number.
+
+    One that stands there already is left alone.
+    """
     k = distances.shape[1]
-    last = k - 1
-    worst = distances[row, last]
-    if distance > worst or (distance == worst and candidate > indices[row, last] >= 0):
-        return
-    at = last
+    at = k
     while at > 0 and (
         distances[row, at - 1] > distance
         or (distances[row, at - 1] == distance and indices[row, at - 1] > candidate)
     ):
-        distances[row, at] = distances[row, at - 1]
-        indices[row, at] = indices[row, at - 1]
         at -= 1
+    if at == k or (at > 0 and indices[row, at - 1] == candidate):
+        return
+    for later in range(k - 1, at, -1):
+        distances[row, later] = distances[row, later - 1]
+        indices[row, later] = indices[row, later - 1]
     distances[row, at] = distance
     indices[row, at] = candidate
+
+
+@njit(cache=True, nogil=True)
+def offer(distances, indices, rows, columns, pair_distance):
+    """Offer each pair to the k nearest of its first row, in place."""
+    for p in range(rows.shape[0]):
+        _offer(distances, indices, rows[p], columns[p], pair_distance[p])
 
 
 @njit(cache=True, nogil=True)
@@ -146,6 +168,22 @@ def rows_from_pairs(n, rows, columns, pair_distance):
 
 
 @njit(cache=True, nogil=True)
+def rows_with_lists(indptr, indices, distances, lists, list_distances):
+    """Adjacency as CSR, with the list of nearest rows added to each row."""
+    n, k = lists.shape
+    joined = indptr + k * np.arange(n + 1)
+    all_indices = np.empty(joined[n], np.int32)
+    all_distances = np.empty(joined[n], np.float64)
+    for i in range(n):
+        middle = joined[i + 1] - k
+        all_indices[joined[i] : middle] = indices[indptr[i] : indptr[i + 1]]
+        all_distances[joined[i] : middle] = distances[indptr[i] : indptr[i + 1]]
+        all_indices[middle : joined[i + 1]] = lists[i]
+        all_distances[middle : joined[i + 1]] = list_distances[i]
+    return joined, all_indices, all_distances
+
+
+@njit(cache=True, nogil=True)
 def core_distances(indptr, distances, others, radius):
     """Distance to the `others`-th nearest neighbour within the radius, else inf."""
     n = indptr.shape[0] - 1
@@ -159,126 +197,189 @@ def core_distances(indptr, distances, others, radius):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _before(reach, a, b):
-    return reach[a] < reach[b] or (reach[a] == reach[b] and a < b)
+def _before(walk, a, b):
+    reach, upcoming = walk.reach, walk.upcoming
+    return reach[a] < reach[b] or (reach[a] == reach[b] and upcoming[a] < upcoming[b])
 
 
 @njit(cache=True, nogil=True)
-def _rise(heap, place, reach, at):
-    point = heap[at]
+def _rise(walk, at):
+    heap, place = walk.heap, walk.place
+    item = heap[at]
     while at > 0:
         parent = (at - 1) // 2
-        if not _before(reach, point, heap[parent]):
+        if not _before(walk, item, heap[parent]):
             break
         heap[at] = heap[parent]
         place[heap[at]] = at
         at = parent
-    heap[at] = point
-    place[point] = at
+    heap[at] = item
+    place[item] = at
 
 
 @njit(cache=True, nogil=True)
-def _take_first(heap, place, reach, size):
-    """Take the first point off a heap of `size`, and mend the heap."""
-    first = heap[0]
-    point = heap[size - 1]
-    size -= 1
-    at = 0
+def _sink(walk, at, size):
+    heap, place = walk.heap, walk.place
+    item = heap[at]
     while True:
         child = 2 * at + 1
         if child >= size:
             break
-        if child + 1 < size and _before(reach, heap[child + 1], heap[child]):
+        if child + 1 < size and _before(walk, heap[child + 1], heap[child]):
             child += 1
-        if not _before(reach, heap[child], point):
+        if not _before(walk, heap[child], item):
             break
         heap[at] = heap[child]
         place[heap[at]] = at
         at = child
-    heap[at] = point
-    place[point] = at
-    place[first] = -1
-    return first
+    heap[at] = item
+    place[item] = at
 
 
 @njit(cache=True, nogil=True)
-def walk(indptr, indices, distances, core, radius):
-    """OPTICS: always on to the point that is reached most cheaply, ties to the smaller row.
+def _mend(walk, size):
+    """Put the heap in order after a row of its first item was passed; returns its size."""
+    first = walk.heap[0]
+    if walk.upcoming[first] == walk.ordering.shape[0]:
+        size -= 1
+        walk.place[first] = -1
+        if size == 0:
+            return size
+        walk.heap[0] = walk.heap[size]
+    _sink(walk, 0, size)
+    return size
 
-    Returns ordering, reachability and predecessor, each indexed as scikit-learn does.
+
+@njit(cache=True, nogil=True)
+def _reached(walk, size, item, value, point):
+    """Write down that a point reaches an item at a value; returns the size of the heap."""
+    walk.reach[item] = value
+    walk.before[item] = point
+    if walk.place[item] < 0:
+        walk.heap[size] = item
+        walk.place[item] = size
+        size += 1
+    _rise(walk, walk.place[item])
+    return size
+
+
+@njit(cache=True, nogil=True)
+def walk_on(walk, indptr, indices, distances, core, known, radius):
+    """OPTICS: always on to the row that is reached most cheaply, ties to the smaller row.
+
+    Rows that are equal to the bit are one *item*: whatever reaches one of them reaches all
+    at the same value, so only the first of them looks around.
+
+    Parameters
+    ----------
+    walk
+        `Walk`, changed in place; a walk that stopped goes on where it was.
+    indptr, indices, distances
+        Adjacency of items as CSR: pairs of which both ends may know, or only one.
+    core
+        Core distance of each item; inf where it lies beyond the radius.
+    known
+        Of each item: every pair below this distance is in the adjacency.
+    radius
+        Largest distance, inclusive.
+
+    Returns
+    -------
+    Whether the walk is over. It stops where a pair that is not in the adjacency might be
+    the cheapest: then `walk.pending` are the items to be compared with all others.
     """
-    n = indptr.shape[0] - 1
-    ordering = np.empty(n, np.int64)
-    reach = np.full(n, np.inf)
-    predecessor = np.full(n, -1, np.int64)
-    done = np.zeros(n, np.bool_)
-    heap = np.empty(n, np.int64)
-    place = np.full(n, -1, np.int64)
-    size = 0
-    seed = 0
-    for step in range(n):
+    n = walk.ordering.shape[0]
+    size, step, waiting = walk.counts[0], walk.counts[1], walk.counts[2]
+    limit = walk.limit[0]
+    while step < n:
+        if waiting and (size == 0 or walk.reach[walk.heap[0]] >= limit):
+            break
         if size:
-            point = _take_first(heap, place, reach, size)
-            size -= 1
+            item = walk.heap[0]
         else:
-            while done[seed]:
-                seed += 1
-            point = seed
-        done[point] = True
-        ordering[step] = point
-        if core[point] == np.inf:
+            # Nothing is reached any more: on with the smallest row that is left.
+            while walk.upcoming[walk.item_of[walk.counts[3]]] != walk.counts[3]:
+                walk.counts[3] += 1
+            item = walk.item_of[walk.counts[3]]
+        row = walk.upcoming[item]
+        walk.ordering[step] = row
+        walk.reachability[row] = walk.reach[item]
+        walk.predecessor[row] = walk.before[item]
+        walk.step_of[row] = step
+        step += 1
+        walk.upcoming[item] = walk.following[row]
+        if size:
+            size = _mend(walk, size)
+        is_first = not walk.seen[item]
+        walk.seen[item] = True
+        if not is_first or core[item] == np.inf:
             continue
-        for p in range(indptr[point], indptr[point + 1]):
+        if walk.upcoming[item] < n and core[item] < walk.reach[item]:
+            size = _reached(walk, size, item, core[item], row)
+        for p in range(indptr[item], indptr[item + 1]):
             other = indices[p]
-            if done[other] or distances[p] > radius:
-                continue
-            reached = max(distances[p], core[point])
-            if reached < reach[other]:
-                if place[other] < 0:
-                    heap[size] = other
-                    place[other] = size
-                    size += 1
-                reach[other] = reached
-                predecessor[other] = point
-                _rise(heap, place, reach, place[other])
-    return ordering, reach, predecessor
+            value = max(distances[p], core[item])
+            if walk.upcoming[other] < n and distances[p] <= radius and value < walk.reach[other]:
+                size = _reached(walk, size, other, value, row)
+        if known[item] <= radius:
+            walk.pending[waiting] = row
+            waiting += 1
+            limit = min(limit, known[item])
+    walk.counts[0], walk.counts[1], walk.counts[2] = size, step, waiting
+    walk.limit[0] = limit
+    return step == n
 
 
 @njit(cache=True, nogil=True)
-def walk_without_graph(vectors, squares, others, radius):
-    """The same walk with distances computed as they are needed: slow, memory of n.
+def reach_from_far(walk, points, products, others, vectors, squares, core, bounds):
+    """Let a block of points that the walk has passed reach items it has not.
 
-    For data so dense that its radius graph would not fit. Returns ordering,
-    reachability, predecessor and core distances.
+    Parameters
+    ----------
+    walk
+        `Walk`, changed in place.
+    points
+        Rows that the walk has passed, in its order.
+    products
+        float32 similarities, shape (others, points).
+    others
+        Items of the rows of `products`.
+    vectors, squares, core
+        Of the items.
+    bounds
+        (radius, what float32 may be off by).
     """
-    n = vectors.shape[0]
-    ordering = np.empty(n, np.int64)
-    reach = np.full(n, np.inf)
-    predecessor = np.full(n, -1, np.int64)
-    core = np.full(n, np.inf)
-    done = np.zeros(n, np.bool_)
-    row = np.empty(n, np.float64)
-    for step in range(n):
-        point = -1
-        for i in range(n):
-            if not done[i] and (point < 0 or reach[i] < reach[point]):
-                point = i
-        done[point] = True
-        ordering[step] = point
-        within = 0
-        for i in range(n):
-            row[i] = _distance(vectors, squares, point, i)
-            within += i != point and row[i] <= radius
-        if within < others:
+    radius, slack = bounds
+    n = walk.ordering.shape[0]
+    size = walk.counts[0]
+    cores = core[walk.item_of[points]]
+    for i in range(others.shape[0]):
+        other = others[i]
+        if walk.upcoming[other] == n:
             continue
-        # The point itself, at distance 0, is the first of the sorted row.
-        core[point] = np.partition(row, others)[others]
-        for i in range(n):
-            reached = max(row[i], core[point])
-            if not done[i] and row[i] <= radius and reached < reach[i]:
-                reach[i] = reached
-                predecessor[i] = point
-    return ordering, reach, predecessor, core
+        least = np.inf
+        for j in range(points.shape[0]):
+            least = min(least, max(1.0 - np.float64(products[i, j]), cores[j]))
+        if least - slack > min(walk.reach[other], radius):
+            continue
+        worth = least + 2 * slack
+        best, nearest = np.inf, -1
+        for j in range(points.shape[0]):
+            near = 1.0 - np.float64(products[i, j])
+            if max(near, cores[j]) > worth:
+                continue
+            value = cores[j]
+            if near + slack > cores[j]:
+                distance = _distance(vectors, squares, walk.item_of[points[j]], other)
+                value = max(distance, cores[j])
+            if value < best:
+                best, nearest = value, points[j]
+        if best > min(walk.reach[other], radius):
+            continue
+        before = walk.before[other]
+        if best < walk.reach[other] or walk.step_of[nearest] < walk.step_of[before]:
+            size = _reached(walk, size, other, best, nearest)
+    walk.counts[0] = size
 
 
 @njit(cache=True, nogil=True)

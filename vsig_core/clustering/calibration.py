@@ -9,14 +9,16 @@ pictures. With too few components that limit alone decides, and the result says
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vsig_core.clustering.graph import GraphTooLargeError, NeighbourGraph, RadiusGraph
+from vsig_core.clustering.graph import NeighbourGraph
 from vsig_core.clustering.metrics import UidPair, cluster_metrics
 from vsig_core.clustering.optics import Ordering, extract, order_points
+from vsig_core.clustering.radius_graph import GraphTooLargeError, RadiusGraph
 from vsig_core.settings import ClusteringSettings
 
 # A cluster may hold this share of the corpus where links calibrate the radius …
@@ -173,6 +175,13 @@ class _Trial:
     validation: Validation
     settings: ClusteringSettings
 
+    @cached_property
+    def judged_rows(self) -> dict[str, int]:
+        """Where the pictures stand that were judged; the others need not be looked at."""
+        said = self.validation
+        seen = {*said.components, *said.decoys, *(u for p in said.negatives for u in p)}
+        return {uid: row for row, uid in enumerate(self.uids) if uid in seen}
+
     def labels(self, radius: float) -> NDArray[np.int64]:
         if self.settings.extraction == "dbscan":
             return extract(self.ordering, eps=radius)
@@ -182,10 +191,7 @@ class _Trial:
     def at(self, radius: float) -> _Point:
         labels = self.labels(radius)
         said = self.validation
-        seen = {*said.components, *said.decoys, *(u for p in said.negatives for u in p)}
-        judged = {
-            uid: int(label) for uid, label in zip(self.uids, labels, strict=True) if uid in seen
-        }
+        judged = {uid: int(labels[row]) for uid, row in self.judged_rows.items()}
         figures = cluster_metrics(judged, said.components, said.negatives, said.decoys)
         sizes = np.bincount(labels[labels >= 0], minlength=1)
         return _Point(

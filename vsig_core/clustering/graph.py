@@ -1,4 +1,4 @@
-"""Exact neighbours of unit vectors: one graph for OPTICS, the map, mining and search.
+"""Neighbours of unit vectors: one graph for OPTICS, the map, mining and search.
 
 float32 products of blocks only nominate pairs. Every distance that is kept is
 recomputed from its two rows alone, in one float64 order (`_kernels.pair_distances`),
@@ -6,71 +6,32 @@ so that it is symmetric and does not depend on block size, on threads, or on wha
 else was in the block.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vsig_core.clustering._blocks import (
-    Nominated,
-    Progress,
-    Wanted,
-    nominated_pairs,
-    unit_rows,
-)
+from vsig_core.clustering._blocks import Nominated, Progress, Wanted, nominated_pairs, unit_rows
+from vsig_core.clustering.radius_graph import NearPairs, RadiusGraph
 from vsig_core.clustering.vectors import check_vectors
 from vsig_core.errors import VectorsError
 
 BLOCK_SIZE = 2048
-# 40 million pairs take about 1.6 GB on the way to 1 GB of rows.
-MAX_PAIRS = 40_000_000
-
-Pairs = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]
-
-
-class GraphTooLargeError(VectorsError):
-    """More pairs lie within the radius than memory is meant to hold."""
-
-
-@dataclass(frozen=True)
-class RadiusGraph:
-    """All pairs of rows within a radius, both directions, as CSR.
-
-    Parameters
-    ----------
-    indptr
-        Shape (n + 1,): row i's neighbours stand at indptr[i]:indptr[i + 1].
-    indices
-        Neighbours, ascending by row number; a row is not its own neighbour.
-    distances
-        Cosine distances, float64.
-    radius
-        Cosine distance, inclusive.
-    """
-
-    indptr: NDArray[np.int64]
-    indices: NDArray[np.int32]
-    distances: NDArray[np.float64]
-    radius: float
-
-    @property
-    def size(self) -> int:
-        """How many rows there are."""
-        return self.indptr.shape[0] - 1
 
 
 class NeighbourGraph:
-    """Exact k nearest rows, and exact rows within any radius.
+    """The k nearest rows of each row, and the rows within any radius.
 
-    Made by `build`; `extend` adds rows at the end and gives what building anew
-    would give. Ties go to the smaller row.
+    Exact when made by `build`; `extend` adds rows at the end and gives what building
+    anew would give, `from_neighbours` takes up known lists. Ties go to the smaller row.
+    Made by `approximate`, `recall` is the share of the nearest rows that it knows,
+    measured on a sample; else it is None.
 
     Parameters
     ----------
-    vectors
-        Shape (n, d), checked.
+    width
+        Of the vectors.
     k
         Length of the lists of nearest rows; 0 keeps none.
     radius
@@ -80,20 +41,17 @@ class NeighbourGraph:
     """
 
     def __init__(
-        self,
-        vectors: NDArray[np.floating],
-        k: int,
-        radius: float | None,
-        block_size: int = BLOCK_SIZE,
+        self, width: int, k: int, radius: float | None, block_size: int = BLOCK_SIZE
     ) -> None:
-        self.vectors = vectors[:0]
+        self.vectors: NDArray[np.floating] = np.empty((0, width), np.float32)
         self.k = k
         self.radius = radius
+        self.recall: float | None = None
         self._block_size = block_size
         self._squares = np.empty(0)
         self._distances = np.empty((0, k))
         self._indices = np.empty((0, k), np.int64)
-        self._pairs: list[Pairs] = []
+        self._pairs = None if radius is None else NearPairs(radius)
 
     @classmethod
     def build(
@@ -125,42 +83,93 @@ class NeighbourGraph:
         VectorsError
             NaN, infinite or zero rows; a negative k; a radius outside (0, 2].
         GraphTooLargeError
-            More than 40 million pairs lie within the radius.
+            More than 30 million pairs lie within the radius.
         """
         if k < 0:
             raise VectorsError(f"k is {k}; at least 0 nearest rows can be kept.")
         if radius is not None:
             check_radius(radius)
         rows = check_vectors(vectors)
-        graph = cls(rows, k, radius, block_size)
-        graph._add(rows, progress)
+        graph = cls(rows.shape[1], k, radius, block_size)
+        graph._take(rows)
+        graph._compare(np.arange(graph.size), 0, progress)
         return graph
 
     @classmethod
-    def from_neighbours(cls, vectors: NDArray[np.floating], indices: NDArray[np.integer]) -> Self:
-        """Take up a graph whose lists of nearest rows are known, as from the store.
+    def from_neighbours(
+        cls,
+        vectors: NDArray[np.floating],
+        indices: NDArray[np.integer],
+        *,
+        recall: float | None = None,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Take up a graph of which most lists are known, as from the store.
+
+        Gives what building anew would give, ties included.
 
         Parameters
         ----------
         vectors
             Shape (n, d).
         indices
-            Shape (n, k): the nearest rows of each row, exact and complete, of
-            which there are min(k, n - 1). Their distances are computed anew.
-        """
-        from vsig_core.clustering._kernels import pair_distances, squared_norms
+            Shape (n, k): the nearest rows of each row, among those whose lists are known
+            here. A row with a negative number in its list is compared with all.
+        recall
+            Of the lists of an approximate index; then nothing is compared.
+        progress
+            Called as (blocks done, blocks in all).
 
+        Raises
+        ------
+        VectorsError
+            As `build`, and where vectors and lists are not of the same rows.
+        """
         rows = check_vectors(vectors)
         n, k = indices.shape
         if n != rows.shape[0]:
             raise VectorsError(f"{rows.shape[0]} vectors came with the neighbours of {n}.")
-        graph = cls(rows, k, None)
-        graph.vectors = rows
-        graph._squares = squared_norms(rows)
-        graph._indices = np.ascontiguousarray(indices, np.int64)
-        flat = graph._indices.ravel()
-        own = np.repeat(np.arange(n), k)
-        graph._distances = pair_distances(rows, graph._squares, own, flat).reshape(n, k)
+        graph = cls(rows.shape[1], k, None)
+        graph._take(rows)
+        if recall is not None:
+            graph.recall = recall
+            graph._offer(np.arange(n), indices, both=False)
+            return graph
+        known = (indices >= 0).all(axis=1) & (k > 0)
+        graph._offer(np.flatnonzero(known), indices[known], both=False)
+        order = np.argsort(~known, kind="stable")
+        graph._compare(order, int(known.sum()), progress)
+        return graph
+
+    @classmethod
+    def approximate(cls, vectors: NDArray[np.floating], k: int = 30, *, seed: int = 7) -> Self:
+        """Find most of the nearest rows, in time that grows hardly faster than n.
+
+        By the index of pynndescent (Dong, Moses and Li 2011). `within` then knows only
+        pairs that some list holds.
+
+        Parameters
+        ----------
+        vectors
+            Shape (n, d).
+        k
+            Nearest rows kept for each row.
+        seed
+            The same seed finds the same.
+
+        Raises
+        ------
+        VectorsError
+            NaN, infinite or zero rows.
+        """
+        from vsig_core.clustering._approximate import approximate_neighbours
+
+        rows = check_vectors(vectors)
+        graph = cls(rows.shape[1], k, None)
+        graph._take(rows)
+        found = approximate_neighbours(graph.unit, k, seed)
+        graph._offer(np.arange(graph.size), found.indices, both=True)
+        graph.recall = found.recall
         return graph
 
     @property
@@ -169,10 +178,16 @@ class NeighbourGraph:
         return self.vectors.shape[0]
 
     @property
+    def unit(self) -> NDArray[np.float32]:
+        """The vectors at length 1, shape (n, d)."""
+        return unit_rows(self.vectors, self._squares)
+
+    @property
     def knn(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The nearest rows of each row and their distances, ascending.
 
-        Two arrays of shape (n, min(k, n - 1)); a row is not its own neighbour.
+        Two arrays of shape (n, min(k, n - 1)); a row is not its own neighbour. Where an
+        approximate index found fewer, -1 at inf.
         """
         k = max(0, min(self.k, self.size - 1))
         return self._indices[:, :k], self._distances[:, :k]
@@ -196,7 +211,9 @@ class NeighbourGraph:
                 f"{self.vectors.shape[1]}: they come from different models. "
                 "Embed all pictures with one model."
             )
-        self._add(rows.astype(self.vectors.dtype, copy=False), progress)
+        start = self.size
+        self._take(rows)
+        self._compare(np.arange(self.size), start, progress)
         return self
 
     def within(self, radius: float) -> RadiusGraph:
@@ -210,55 +227,72 @@ class NeighbourGraph:
         VectorsError
             A radius outside (0, 2].
         GraphTooLargeError
-            More than 40 million pairs lie within it.
+            More than 30 million pairs lie within it.
         """
-        from vsig_core.clustering._kernels import rows_from_pairs
-
         check_radius(radius)
-        if self.radius is not None and radius <= self.radius:
-            pairs = self._pairs
+        if self._pairs is not None and radius <= self._pairs.radius:
+            return self._pairs.graph(self.size, radius)
+        return self._pairs_from_lists(radius).graph(self.size, radius)
+
+    def _take(self, rows: NDArray[np.floating]) -> None:
+        """Rows at the end, with empty lists."""
+        from vsig_core.clustering._kernels import squared_norms
+
+        if self.size:
+            rows = rows.astype(self.vectors.dtype, copy=False)
+            self.vectors = np.concatenate([self.vectors, rows])
         else:
-            pairs = self._pairs_from_lists(radius)
-        rows, columns, distances = _joined(pairs, radius)
-        return RadiusGraph(*rows_from_pairs(self.size, rows, columns, distances), radius)
-
-    def _add(self, rows: NDArray[np.floating], progress: Progress | None) -> None:
-        from vsig_core.clustering._kernels import offer_pairs, squared_norms
-
-        start, added = self.size, rows.shape[0]
-        self.vectors = np.concatenate([self.vectors, rows]) if start else rows
+            self.vectors = rows
         self._squares = np.concatenate([self._squares, squared_norms(rows)])
-        fresh = np.full((added, self.k), np.inf)
-        self._distances = np.concatenate([self._distances, fresh])
-        self._indices = np.concatenate([self._indices, np.full((added, self.k), -1, np.int64)])
-        unit = unit_rows(self.vectors, self._squares)
-        wanted = Wanted(self.k, self._kth_distances, self.radius)
-        for block in nominated_pairs(unit, start, wanted, self._block_size):
-            distances = self._exact(block.rows, block.columns)
+        empty = np.full((rows.shape[0], self.k), np.inf)
+        self._distances = np.concatenate([self._distances, empty])
+        self._indices = np.concatenate([self._indices, np.full(empty.shape, -1, np.int64)])
+
+    def _offer(self, rows: NDArray[np.int64], lists: NDArray[np.integer], *, both: bool) -> None:
+        """Take up lists of near rows, shape (len(rows), k); negative numbers are none."""
+        from vsig_core.clustering._kernels import offer, offer_pairs
+
+        own = np.repeat(rows, lists.shape[1])
+        other = np.ascontiguousarray(lists, np.int64).ravel()
+        own, other = own[other >= 0], other[other >= 0]
+        put = offer_pairs if both else offer
+        put(self._distances, self._indices, own, other, self._exact(own, other))
+
+    def _compare(self, order: NDArray[np.int64], start: int, progress: Progress | None) -> None:
+        """Compare the rows from place `start` of an order on with all before them in it."""
+        if start == self.size:
+            return
+        for block in self._nominated(order, start, Wanted(self.k, self._kth, self.radius)):
             if self.k:
-                offer_pairs(self._distances, self._indices, block.rows, block.columns, distances)
-            if self.radius is not None:
-                _keep_within(self._pairs, block, distances, self.radius)
+                from vsig_core.clustering._kernels import offer_pairs
+
+                found = block.rows, block.columns, block.distances
+                offer_pairs(self._distances, self._indices, *found)
+            if self._pairs is not None:
+                self._pairs.add(block.rows, block.columns, block.distances)
             if progress is not None:
                 progress(block.done, block.total)
 
-    def _kth_distances(self, low: int, high: int) -> NDArray[np.float64]:
-        return self._distances[low:high, -1]
+    def _nominated(
+        self, order: NDArray[np.int64], start: int, wanted: Wanted
+    ) -> Iterator[Nominated]:
+        unit = self.unit
+        if not np.array_equal(order, np.arange(self.size)):
+            unit = unit[order]
+        return nominated_pairs(unit, order, start, wanted, self._exact, self._block_size)
+
+    def _kth(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        return self._distances[rows, -1]
 
     def _exact(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
         from vsig_core.clustering._kernels import pair_distances
 
         return pair_distances(self.vectors, self._squares, rows, columns)
 
-    def _pairs_from_lists(self, radius: float) -> list[Pairs]:
+    def _pairs_from_lists(self, radius: float) -> NearPairs:
         """Pairs within a radius that the graph was not built for."""
         indices, distances = self.knn
-        if indices.shape[1] >= self.size - 1:
-            crowded = np.empty(0, np.int64)
-        elif self.k:
-            crowded = np.flatnonzero(distances[:, -1] <= radius)
-        else:
-            crowded = np.arange(self.size)
+        crowded = self._crowded(radius)
         near = distances <= radius
         own = np.repeat(np.arange(self.size), near.sum(axis=1))
         other, reached = indices[near], distances[near]
@@ -266,16 +300,23 @@ class NeighbourGraph:
         is_crowded = np.zeros(self.size, bool)
         is_crowded[crowded] = True
         listed = ~(is_crowded[own] & is_crowded[other])
-        pairs = [_unique_pairs(own[listed], other[listed], reached[listed], self.size)]
-        unit = unit_rows(self.vectors[crowded], self._squares[crowded])
-        wanted = Wanted(0, self._kth_distances, radius)
-        for block in nominated_pairs(unit, 0, wanted, self._block_size):
-            absolute = Nominated(
-                crowded[block.rows], crowded[block.columns], block.done, block.total
-            )
-            exact = self._exact(absolute.rows, absolute.columns)
-            _keep_within(pairs, absolute, exact, radius)
+        low, high = np.minimum(own, other)[listed], np.maximum(own, other)[listed]
+        # Both rows of a pair may list it.
+        _, first = np.unique(low * self.size + high, return_index=True)
+        pairs = NearPairs(radius)
+        pairs.add(low[first], high[first], reached[listed][first])
+        for block in self._nominated(crowded, 0, Wanted(0, self._kth, radius)):
+            pairs.add(block.rows, block.columns, block.distances)
         return pairs
+
+    def _crowded(self, radius: float) -> NDArray[np.int64]:
+        """Rows that may have more neighbours within a radius than their list holds."""
+        _, distances = self.knn
+        if self.recall is not None or distances.shape[1] >= self.size - 1:
+            return np.empty(0, np.int64)
+        if not self.k:
+            return np.arange(self.size)
+        return np.flatnonzero(distances[:, -1] <= radius)
 
 
 def check_radius(radius: float) -> None:
@@ -284,45 +325,3 @@ def check_radius(radius: float) -> None:
         raise VectorsError(
             f"The radius is {radius:g}; a cosine distance lies in (0, 2]. Take 2 for no limit."
         )
-
-
-def _keep_within(
-    pairs: list[Pairs], block: Nominated, distances: NDArray[np.float64], radius: float
-) -> None:
-    near = distances <= radius
-    pairs.append(
-        (
-            block.rows[near].astype(np.int32),
-            block.columns[near].astype(np.int32),
-            distances[near],
-        )
-    )
-    found = sum(chunk[0].shape[0] for chunk in pairs)
-    if found > MAX_PAIRS:
-        raise GraphTooLargeError(
-            f"More than {MAX_PAIRS:,} pairs lie within the radius {radius:g}: the vectors are "
-            "too close together for it. Take a smaller radius, or look at the model: its "
-            "vectors may have collapsed."
-        )
-
-
-def _joined(pairs: Sequence[Pairs], radius: float) -> Pairs:
-    """All chunks as one, cut at the radius."""
-    empty = (np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))
-    rows, columns, distances = (np.concatenate(part) for part in zip(empty, *pairs, strict=True))
-    near = distances <= radius
-    if near.all():
-        return rows, columns, distances
-    return rows[near], columns[near], distances[near]
-
-
-def _unique_pairs(
-    own: NDArray[np.int64],
-    other: NDArray[np.int64],
-    distances: NDArray[np.float64],
-    n: int,
-) -> Pairs:
-    """Each unordered pair once, though both rows may list it."""
-    low, high = np.minimum(own, other), np.maximum(own, other)
-    _, first = np.unique(low * n + high, return_index=True)
-    return low[first].astype(np.int32), high[first].astype(np.int32), distances[first]

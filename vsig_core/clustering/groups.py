@@ -15,11 +15,10 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from vsig_core.clustering.judged import REJECTING
 from vsig_core.clustering.verdicts import Verdict, verdict_on
 from vsig_core.settings import SameWork
 from vsig_core.store.schema import empty, schema
-
-REJECTING = frozenset({"NEGATIVE", "DIFFERENT"})
 
 
 @dataclass(frozen=True)

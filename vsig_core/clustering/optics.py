@@ -13,12 +13,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vsig_core.clustering.graph import (
-    GraphTooLargeError,
-    NeighbourGraph,
-    RadiusGraph,
-    check_radius,
-)
+from vsig_core.clustering._walk import Items, Walk, start_walk
+from vsig_core.clustering.crowded import likely_too_large, walk_crowded
+from vsig_core.clustering.graph import NeighbourGraph, check_radius
+from vsig_core.clustering.radius_graph import GraphTooLargeError, RadiusGraph
 from vsig_core.clustering.vectors import check_vectors
 from vsig_core.errors import VectorsError
 
@@ -113,7 +111,7 @@ def optics(
     [0, 0, -1]
     """
     check_radius(max_eps)
-    ordering = order_points(_graph_of(vectors, max_eps), min_samples, max_eps)
+    ordering = order_points(vectors, min_samples, max_eps)
     labels = extract(ordering, extraction=extraction, xi=xi, eps=eps)
     return OpticsResult(
         labels,
@@ -134,32 +132,50 @@ def order_points(
     Parameters
     ----------
     graph
-        Of radius `max_eps` or more; bare vectors are walked without a graph,
-        in memory of n and time of n² · d.
+        Bare vectors, their graph, or all their pairs within `max_eps` or more. Where
+        these pairs would not fit in memory, the walk compares vectors as it goes.
     min_samples, max_eps
         As in `optics`.
     """
-    from vsig_core.clustering import _kernels
-
     if min_samples < 2:
         raise VectorsError(f"min_samples is {min_samples}; a core needs at least 2 rows.")
     check_radius(max_eps)
-    if isinstance(graph, NeighbourGraph):
-        try:
-            graph = graph.within(max_eps)
-        except GraphTooLargeError:
-            graph = graph.vectors
-    others = min_samples - 1
+    if not isinstance(graph, RadiusGraph):
+        graph = _within(graph, max_eps)
     if isinstance(graph, RadiusGraph):
-        if max_eps > graph.radius:
-            raise VectorsError(f"The graph ends at {graph.radius:g}, max_eps is {max_eps:g}.")
-        core = _kernels.core_distances(graph.indptr, graph.distances, others, max_eps)
-        walked = _kernels.walk(graph.indptr, graph.indices, graph.distances, core, max_eps)
-        return Ordering(walked[0], walked[1], core, walked[2], min_samples, max_eps)
-    rows = check_vectors(graph)
-    squares = _kernels.squared_norms(rows)
-    order, reach, before, core = _kernels.walk_without_graph(rows, squares, others, max_eps)
-    return Ordering(order, reach, core, before, min_samples, max_eps)
+        walk, core = _walk_graph(graph, min_samples, max_eps)
+    else:
+        walk, core = walk_crowded(graph, min_samples, max_eps)
+    return Ordering(walk.ordering, walk.reachability, core, walk.predecessor, min_samples, max_eps)
+
+
+def _within(
+    graph: NeighbourGraph | NDArray[np.floating], radius: float
+) -> RadiusGraph | NDArray[np.floating]:
+    """All pairs within a radius; the bare vectors where they would not fit."""
+    vectors = graph.vectors if isinstance(graph, NeighbourGraph) else check_vectors(graph)
+    if likely_too_large(vectors, radius):
+        return vectors
+    try:
+        if not isinstance(graph, NeighbourGraph):
+            graph = NeighbourGraph.build(vectors, 0, radius)
+        return graph.within(radius)
+    except GraphTooLargeError:
+        return vectors
+
+
+def _walk_graph(
+    graph: RadiusGraph, min_samples: int, max_eps: float
+) -> tuple[Walk, NDArray[np.float64]]:
+    from vsig_core.clustering._kernels import core_distances, walk_on
+
+    if max_eps > graph.radius:
+        raise VectorsError(f"The graph ends at {graph.radius:g}, max_eps is {max_eps:g}.")
+    core = core_distances(graph.indptr, graph.distances, min_samples - 1, max_eps)
+    walk = start_walk(Items.single(graph.size))
+    all_known = np.full(graph.size, np.inf)
+    walk_on(walk, graph.indptr, graph.indices, graph.distances, core, all_known, max_eps)
+    return walk, core
 
 
 def extract(
@@ -223,14 +239,3 @@ def _extract_xi(ordering: Ordering, xi: float) -> NDArray[np.int64]:
             xi=xi,
         )
     return labels.astype(np.int64)
-
-
-def _graph_of(
-    vectors: NDArray[np.floating] | NeighbourGraph, radius: float
-) -> NeighbourGraph | NDArray[np.floating]:
-    if isinstance(vectors, NeighbourGraph):
-        return vectors
-    try:
-        return NeighbourGraph.build(vectors, 0, radius)
-    except GraphTooLargeError:
-        return np.asarray(vectors)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -73,6 +74,8 @@ def lay_out(points: Points, previous: pa.Table | None, settings: LayoutSettings)
     placed = ~np.isnan(old[:, 0])
     if settings.method == "pca" or len(points.uids) < SMALLEST_UMAP:
         positions = _aligned(_principal(points.vectors), old, placed)
+    elif settings.method == "tsne":
+        positions = _aligned(_tsne(points, old, placed, settings), old, placed)
     elif placed.sum() >= max(SMALLEST_UMAP, CONTINUED_SHARE * len(points.uids)):
         positions = _continued(points, old, placed, settings)
     else:
@@ -146,6 +149,33 @@ def _fresh(points: Points, settings: LayoutSettings) -> NDArray[np.float64]:
     start = _principal(points.vectors)
     start += np.random.default_rng(settings.seed).normal(scale=1e-3, size=start.shape)
     return _levelled(optimise(points, start, settings, rate=1.0))
+
+
+def _tsne(
+    points: Points, old: NDArray[np.float64], placed: NDArray[np.bool_], settings: LayoutSettings
+) -> NDArray[np.float64]:
+    """t-SNE on the known neighbours, from the map before where it has most of the pictures."""
+    from scipy.sparse import csr_matrix
+    from sklearn.manifold import TSNE
+
+    n, k = points.indices.shape
+    # scikit-learn counts the row itself among its neighbours.
+    columns = np.column_stack([np.arange(n), points.indices]).ravel()
+    distances = np.column_stack([np.zeros(n), points.distances]).ravel()
+    graph = csr_matrix((distances, columns, np.arange(n + 1) * (k + 1)), shape=(n, n))
+    start = _principal(points.vectors)
+    if placed.sum() >= CONTINUED_SHARE * n:
+        start = place_new(old, points.indices, settings.seed)
+    # As scikit-learn scales its own start.
+    start = (1e-4 / max(start[:, 0].std(), 1e-12) * start).astype(np.float32)
+    # A perplexity of p looks at 3 p neighbours.
+    method = TSNE(
+        perplexity=max(1.0, (k - 1) / 3),
+        metric="precomputed",
+        init=cast(Any, start),  # its stub knows the words only
+        random_state=settings.seed,
+    )
+    return method.fit_transform(graph).astype(np.float64)
 
 
 def _levelled(positions: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ TEXT = pa.string()
 TIME = pa.timestamp("us", tz="UTC")
 TEXTS = pa.list_(pa.string())
 VECTOR = pa.list_(pa.float32())
+RECALL = "share of the nearest pictures that an approximate index found, measured; null is exact"
 
 
 @dataclass(frozen=True)
@@ -374,11 +375,14 @@ _SPECS = [
             ("uid", TEXT, "picture"),
             ("ids", TEXTS, "nearest first, itself left out"),
             ("distances", VECTOR, "cosine distances, ascending"),
+            ("sha256", TEXT, "what the picture showed"),
+            ("model_id", TEXT, "network behind the vectors"),
+            ("recall", pa.float64(), RECALL),
         ],
     ),
     _table(
         "clusters",
-        "The model's opinion: OPTICS.",
+        "The model's opinion.",
         "uid",
         [
             ("uid", TEXT, "picture"),
@@ -389,7 +393,9 @@ _SPECS = [
             ("predecessor", TEXT, "uid it was reached from; null for none"),
             ("max_eps", pa.float64(), "radius in force, cosine distance"),
             ("calibrated", pa.bool_(), "the radius was chosen on validation links"),
+            ("method", TEXT, "how pictures were grouped ([clustering] method)"),
             ("model_id", TEXT, "network behind the vectors"),
+            ("recall", pa.float64(), RECALL),
         ],
     ),
     _table(

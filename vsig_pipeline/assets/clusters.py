@@ -1,32 +1,41 @@
 """From vectors to clusters, map, groups and what people should look at next."""
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from vsig_core.annotations import representatives, verdicts_in_force
+from vsig_core.annotations.kinds import SEPARATING
 from vsig_core.clustering import (
     Calibration,
     Change,
+    ClusteredPictures,
     Judgements,
     NeighbourGraph,
-    OpticsResult,
+    Pictures,
+    UidPair,
     Validation,
     build_groups,
-    calibrate,
     changes_table,
+    check_vectors,
     cluster_metrics,
+    cluster_pictures,
+    clusters_table,
+    judged_pairs,
+    known_lists,
+    lists_of,
     match_clusters,
-    optics,
+    neighbours_table,
+    pairs_together,
 )
 from vsig_core.current import current_images
+from vsig_core.errors import StoreError
 from vsig_core.layout import Points, lay_out, layout_quality
-from vsig_core.registered import vectors_of
+from vsig_core.registered import network_of
 from vsig_core.review import (
     Evidence,
     draw_map,
@@ -37,7 +46,7 @@ from vsig_core.review import (
     rank_queue,
 )
 from vsig_core.store import digest, schema
-from vsig_core.vectors import vector_column, vectors_in_force
+from vsig_core.vectors import InForce, embed_known, vector_column, vectors_in_force
 from vsig_pipeline.assets.declare import computes
 from vsig_pipeline.execution import Inputs, Outcome
 from vsig_pipeline.state import State
@@ -55,8 +64,13 @@ def embeddings(inputs: Inputs) -> Outcome:
     images = inputs.read(
         "images", columns=["uid", "sha256", "working"], where={"batch": inputs.batch}
     )
-    found = vectors_of(
-        inputs.store, model_id, images, inputs.provenance(Outcome()), inputs.progress
+    found = embed_known(
+        inputs.store,
+        model_id,
+        lambda: network_of(inputs.store, model_id),
+        images,
+        inputs.settings.model.batch_size,
+        inputs.progress(f"embedding pictures with {model_id}"),
     )
     rows = pa.table(
         {
@@ -64,7 +78,7 @@ def embeddings(inputs: Inputs) -> Outcome:
             "uid": images["uid"],
             "batch": [inputs.batch] * images.num_rows,
             "sha256": images["sha256"],
-            "vector": vector_column(found),
+            "vector": vector_column(found.vectors),
         },
         schema=schema("embeddings"),
     )
@@ -108,38 +122,64 @@ def _vectors_digest(table: pa.Table) -> str:
 
 @computes("numba")
 def neighbours(inputs: Inputs) -> Outcome:
-    """The nearest pictures of each picture, exactly: the one graph that all below shares."""
-    uids, found = vectors_in_force(inputs.store)
-    graph = NeighbourGraph.build(
-        found, inputs.settings.neighbours.k, progress=inputs.progress("comparing pictures")
-    )
-    indices, distances = graph.knn
-    names = np.array(uids, dtype=object)
-    rows = pa.table(
-        {
-            "uid": uids,
-            "ids": [names[row].tolist() for row in indices],
-            "distances": [row.tolist() for row in distances.astype(np.float32)],
-        },
-        schema=schema("neighbours"),
-    )
-    return Outcome({"neighbours": rows}, facts={"images": len(uids), "k": indices.shape[1]})
+    """The nearest pictures of each picture: the one graph that all below shares.
+
+    Exact, up to [neighbours] approximate_above pictures. Lists that still hold are taken over:
+    only pictures that came or changed, and those that lost a neighbour, are compared anew.
+    """
+    known = vectors_in_force(inputs.store)
+    pictures = Pictures(known.uids, known.hashes, known.model_id)
+    check_vectors(known.vectors, known.uids)
+    settings = inputs.settings.neighbours
+    compared = len(known.uids)
+    if compared > settings.approximate_above:
+        graph = NeighbourGraph.approximate(known.vectors, settings.k)
+    else:
+        lists = known_lists(inputs.read("neighbours"), pictures, settings.k)
+        compared = int((lists < 0).any(axis=1).sum())
+        progress = inputs.progress("comparing pictures")
+        graph = NeighbourGraph.from_neighbours(known.vectors, lists, progress=progress)
+    facts = {"images": graph.size, "k": settings.k, "compared": compared, "recall": graph.recall}
+    return Outcome({"neighbours": neighbours_table(graph, pictures)}, facts=facts)
+
+
+def _graph(inputs: Inputs, known: InForce) -> NeighbourGraph:
+    """The graph that `neighbours` holds."""
+    table = inputs.read("neighbours")
+    if table["uid"].to_pylist() != known.uids:
+        raise StoreError(
+            "The table 'neighbours' is of other pictures than 'vectors'. Bring it up to date "
+            "first: vsig run --from neighbours."
+        )
+    recall = table["recall"][0].as_py() if table.num_rows else None
+    indices, _ = lists_of(table, known.uids)
+    return NeighbourGraph.from_neighbours(known.vectors, indices, recall=recall)
 
 
 def _validation(inputs: Inputs) -> Validation:
-    rows = inputs.read("components").to_pylist()
-    components = {row["uid"]: row["component"] for row in rows if row["split"] == "val"}
-    decoys = {row["uid"] for row in rows if row["split"] == "train"}
+    splits = _splits(inputs)
+    components = {
+        row["uid"]: row["component"]
+        for row in inputs.read("components").to_pylist()
+        if row["split"] == "val"
+    }
+    decoys = {uid for uid, split in splits.items() if split == "train"}
     least = inputs.settings.evaluation.min_components
-    return Validation(components, _apart(inputs), decoys, least)
+    return Validation(components, _apart(inputs, {"val"}), decoys, least)
 
 
-def _apart(inputs: Inputs) -> list[tuple[str, str]]:
-    """Uncontested pairs that were judged not to belong together."""
+def _splits(inputs: Inputs) -> dict[str, str]:
+    return {row["uid"]: row["split"] for row in inputs.read("components").to_pylist()}
+
+
+def _apart(inputs: Inputs, scored: set[str]) -> list[UidPair]:
+    """Pairs judged not to belong together that touch the scored splits and no other."""
+    splits = _splits(inputs)
     return [
-        (row["img1"], row["img2"])
-        for row in inputs.read("links").to_pylist()
-        if row["verdict"] in ("NEGATIVE", "DIFFERENT") and not row["contested"]
+        pair
+        for pair in judged_pairs(inputs.read("links"), SEPARATING)
+        if {splits[uid] for uid in pair if uid in splits} & scored
+        and {splits[uid] for uid in pair if uid in splits} <= scored
     ]
 
 
@@ -150,40 +190,43 @@ def clusters(inputs: Inputs) -> Outcome:
     The radius is calibrated on validation links where there are enough of them; else it keeps
     clusters small, and everything made from it says "uncalibrated".
     """
-    settings = inputs.settings.clustering
-    uids, found = vectors_in_force(inputs.store)
-    graph = NeighbourGraph.build(found, k=max(settings.min_samples, 10))
-    chosen = calibrate(graph, uids, _validation(inputs), settings)
-    if settings.max_eps != "auto":
-        note = f"{settings.max_eps:g}, set by hand in [clustering]"
-        chosen = replace(chosen, max_eps=settings.max_eps, calibrated=False, note=note)
-    result = optics(
-        graph,
-        min_samples=settings.min_samples,
-        max_eps=chosen.max_eps,
-        xi=settings.xi,
-        extraction=settings.extraction,
-    )
-    labels = {uid: int(label) for uid, label in zip(uids, result.labels, strict=True)}
-    before = inputs.read("clusters", columns=["uid", "cluster"])
-    previous = _cluster_names(before)
+    known = vectors_in_force(inputs.store)
+    graph = _graph(inputs, known)
+    found = cluster_pictures(graph, known.uids, _validation(inputs), inputs.settings.clustering)
+    before = _cluster_names(inputs.read("clusters", columns=["uid", "cluster"]))
     used = set(inputs.read("cluster_ids")["cluster"].to_pylist())
-    names, changes = match_clusters(previous, labels, used)
+    names, changes = match_clusters(before, found.labels, used)
+    versions = _Versions(before, names, changes)
     return Outcome(
         tables={
-            "clusters": _clusters_table(inputs, uids, names, result, chosen),
+            "clusters": clusters_table(found, names, known.model_id, graph.recall),
             "cluster_changes": changes_table(changes),
         },
         added={"cluster_ids": _born(set(names.values()) - used)},
-        facts=_cluster_facts(inputs, names, chosen, changes),
-        plots={
-            "calibration": plot_calibration(chosen.curve, chosen.max_eps, chosen.note),
-            "cluster sizes": plot_cluster_sizes(*_sizes(names)),
-            "reachability": plot_reachability(
-                result.ordering, result.reachability, result.labels, chosen.max_eps
-            ),
-        },
+        facts=_cluster_facts(inputs, found.calibration, versions) | {"recall": graph.recall},
+        plots=_cluster_plots(found, names),
     )
+
+
+@dataclass(frozen=True)
+class _Versions:
+    """The clusters of the version before and of this one: picture to id."""
+
+    before: dict[str, str | None]
+    now: dict[str, str | None]
+    changes: list[Change]
+
+
+def _cluster_plots(found: ClusteredPictures, names: dict[str, str | None]) -> dict[str, bytes]:
+    chosen, ordering = found.calibration, found.ordering
+    labels = np.array(list(found.labels.values()), np.int64)
+    return {
+        "calibration": plot_calibration(chosen.curve, chosen.max_eps, chosen.note),
+        "cluster sizes": plot_cluster_sizes(*_sizes(names)),
+        "reachability": plot_reachability(
+            ordering.ordering, ordering.reachability, labels, chosen.max_eps
+        ),
+    }
 
 
 def _sizes(names: dict[str, str | None]) -> tuple[list[int], int]:
@@ -193,61 +236,55 @@ def _sizes(names: dict[str, str | None]) -> tuple[list[int], int]:
     return sorted(counts.values(), reverse=True), noise
 
 
-def _clusters_table(
-    inputs: Inputs,
-    uids: list[str],
-    names: dict[str, str | None],
-    result: OpticsResult,
-    chosen: Calibration,
-) -> pa.Table:
-    place = np.empty(len(uids), np.int64)
-    place[result.ordering] = np.arange(len(uids))
-    return pa.table(
-        {
-            "uid": uids,
-            "cluster": [names[uid] for uid in uids],
-            "reachability": result.reachability,
-            "core_distance": result.core_distances,
-            "order": place,
-            "predecessor": [uids[row] if row >= 0 else None for row in result.predecessor],
-            "max_eps": [chosen.max_eps] * len(uids),
-            "calibrated": [chosen.calibrated] * len(uids),
-            "model_id": [inputs.state.champion] * len(uids),
-        },
-        schema=schema("clusters"),
-    )
-
-
 def _born(names: set[str | None]) -> pa.Table:
     rows = [{"cluster": name, "at": datetime.now(UTC)} for name in sorted(filter(None, names))]
     return pa.Table.from_pylist(rows, schema("cluster_ids"))
 
 
-def _cluster_facts(
-    inputs: Inputs, names: dict[str, str | None], chosen: Calibration, changes: list[Change]
-) -> dict[str, Any]:
-    """Figures against the morphograph, on validation and test components together."""
+def _cluster_facts(inputs: Inputs, chosen: Calibration, versions: _Versions) -> dict[str, Any]:
+    """Figures against the morphograph: held out, and of all judged pairs before and now."""
     held_out = {
         row["uid"]: row["component"]
         for row in inputs.read("components").to_pylist()
         if row["split"] != "train"
     }
-    figures = cluster_metrics(names, held_out, _apart(inputs))
-    events = [change.event for change in changes]
+    figures = cluster_metrics(versions.now, held_out, _apart(inputs, {"val", "test"}))
+    events = [change.event for change in versions.changes]
     return {
         "clusters": figures.n_clusters,
         "largest": max(figures.sizes, default=0),
         "noise share": round(figures.noise_share, 4),
-        "pair precision (val and test)": known(figures.pair_precision),
-        "pair recall (val and test)": known(figures.pair_recall),
+        "pair precision (val and test)": rounded(figures.pair_precision),
+        "pair recall (val and test)": rounded(figures.pair_recall),
+        "component recall (val and test)": rounded(figures.mean_component_recall),
+        "B³ F1 (val and test)": rounded(figures.b3_f1),
         "radius": chosen.max_eps,
         "calibrated": chosen.calibrated,
         "radius chosen": chosen.note,
         "changes": {event: events.count(event) for event in sorted(set(events))},
+        **_judged_pairs_kept(inputs.read("links"), versions),
     }
 
 
-def known(value: float) -> float | None:
+def _judged_pairs_kept(links: pa.Table, versions: _Versions) -> dict[str, Any]:
+    """Share of confirmed pairs that lie together, and of rejected ones that do not."""
+    together = {
+        verdicts: [
+            pairs_together(labels, judged_pairs(links, verdicts))
+            for labels in (versions.before, versions.now)
+        ]
+        for verdicts in (frozenset({"POSITIVE"}), SEPARATING)
+    }
+    joined, parted = together.values()
+    return {
+        "positives together, before": rounded(joined[0]),
+        "positives together": rounded(joined[1]),
+        "negatives apart, before": rounded(1 - parted[0]),
+        "negatives apart": rounded(1 - parted[1]),
+    }
+
+
+def rounded(value: float) -> float | None:
     """An absent measurement is null, not NaN and not 0."""
     return None if np.isnan(value) else round(float(value), 4)
 
@@ -255,9 +292,9 @@ def known(value: float) -> float | None:
 @computes("umaplearn")
 def layout(inputs: Inputs) -> Outcome:
     """The 2D map, continued from the map before, so that people find pictures where they were."""
-    uids, found = vectors_in_force(inputs.store)
-    indices, distances = _neighbour_rows(inputs.read("neighbours"), uids)
-    points = Points(uids, found, indices, distances)
+    vectors_now = vectors_in_force(inputs.store)
+    lists = lists_of(inputs.read("neighbours"), vectors_now.uids)
+    points = Points(vectors_now.uids, vectors_now.vectors, *lists)
     before = inputs.read("layout")
     previous = before if before.num_rows else None
     placed = lay_out(points, previous, inputs.settings.layout)
@@ -265,23 +302,11 @@ def layout(inputs: Inputs) -> Outcome:
     return Outcome(
         {"layout": placed},
         facts={
-            "trustworthiness": known(quality.trustworthiness),
-            "neighbourhood kept": known(quality.neighbourhood_kept),
-            "median displacement": known(quality.displacement),
+            "trustworthiness": rounded(quality.trustworthiness),
+            "neighbourhood kept": rounded(quality.neighbourhood_kept),
+            "median displacement": rounded(quality.displacement),
         },
     )
-
-
-def _neighbour_rows(
-    table: pa.Table, uids: list[str]
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The table `neighbours` as arrays of shape (n, k)."""
-    place = {uid: row for row, uid in enumerate(uids)}
-    lists = table["ids"].to_pylist()
-    shape = (len(uids), len(lists[0]) if lists else 0)
-    indices = np.array([[place[uid] for uid in ids] for ids in lists], np.int64).reshape(shape)
-    distances = np.array(table["distances"].to_pylist(), np.float32).reshape(shape)
-    return indices, distances
 
 
 @computes("python")
