@@ -3,8 +3,12 @@
 import shutil
 from pathlib import Path
 
+from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult, materialize
+
 from vsig_core.project import Project, init_project, open_project
 from vsig_core.store import TABLES
+from vsig_pipeline.assets import ASSETS
+from vsig_pipeline.resources import ProjectResource
 from vsig_pipeline.running import run
 from vsig_pipeline.state import Task
 
@@ -61,3 +65,15 @@ def run_quietly(project: Project, start: str | None = None) -> list[Task]:
 
 def versions(project: Project) -> dict[str, int | None]:
     return {name: project.store.version(name) for name in TABLES}
+
+
+def materialise(project: Project, name: str) -> ExecuteInProcessResult:
+    """One asset alone, as a click in the Dagster UI computes it; it may fail."""
+    asset = next(a for a in ASSETS if a.key == AssetKey(name))
+    with DagsterInstance.ephemeral() as instance:
+        return materialize(
+            [asset],
+            resources={"project": ProjectResource(folder=str(project.folder))},
+            instance=instance,
+            raise_on_error=False,
+        )
