@@ -4,10 +4,11 @@ The truth is the store alone, not Dagster's event log and no cursor: a run that
 was killed, or a machine that was replaced, changes nothing here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -166,8 +167,8 @@ class State:
 
     def params(self, step: Step) -> str:
         """Hash of the settings that matter to a step."""
-        settings = self.project.settings
-        return digest({name: getattr(settings, name).model_dump() for name in step.sections})
+        settings = self.project.settings.model_dump()
+        return digest({name: _setting(settings, name) for name in step.sections})
 
     def commits(self, step: Step, partition: str = "") -> list[Commit]:
         """What a step has written, newest first."""
@@ -258,7 +259,7 @@ class State:
         if latest.code != step.code:
             return "its code is newer"
         if latest.params != self.params(step):
-            return f"settings changed in [{'], ['.join(step.sections)}]"
+            return f"settings changed in {', '.join(map(_shown, step.sections))}"
         changed = [
             table
             for name in step.inputs
@@ -329,3 +330,15 @@ class State:
         names = ", ".join(path.name for path in files[:3]) or "nothing in the inbox yet"
         more = f" and {len(files) - 3} more" if len(files) > 3 else ""
         return [Task(step.name, None, self.key(step.name), f"{names}{more}")]
+
+
+def _setting(settings: Mapping[str, Any], name: str) -> object:
+    """A section, or one setting of it."""
+    section, _, key = name.partition(".")
+    return settings[section][key] if key else settings[section]
+
+
+def _shown(name: str) -> str:
+    """A section or a setting as `vsig.toml` writes it."""
+    section, _, key = name.partition(".")
+    return f"[{section}] {key}".strip()

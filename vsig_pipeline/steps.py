@@ -28,7 +28,7 @@ class Step:
         clusters that lend their ids, the map before) is in its provenance, and makes
         nothing stale: so feedback is no cycle.
     sections
-        Sections of the settings that enter the key.
+        What of the settings enters the key: sections, or single settings as `section.key`.
     code
         Raised when the step computes something else from the same inputs.
     batched
@@ -78,7 +78,7 @@ _STEPS = [
         "retrain",
         ("triplets",),
         ("morphograph",),
-        ("triplets",),
+        ("triplets", "model"),
     ),
     Step(
         "candidate_model",
@@ -93,7 +93,7 @@ _STEPS = [
         "retrain",
         ("evaluations",),
         ("candidate_model", "morphograph"),
-        ("evaluation",),
+        ("evaluation", "model", "annotations.same_work", "triplets.pool_size"),
         remembers=True,
     ),
     Step(
@@ -121,7 +121,7 @@ _STEPS = [
         "recluster",
         ("groups",),
         ("clusters", "morphograph", "corpus"),
-        ("annotations",),
+        ("annotations.same_work",),
     ),
     Step(
         "atlas",
