@@ -101,9 +101,9 @@ class State:
         rows: dict[str, list[dict[str, object]]] = {}
         for row in self._planned().sort_by("uid").to_pylist():
             rows.setdefault(row["batch"], []).append(row)
-        publish = {source.uri: source.publish for source in self.project.settings.source}
+        step = STEPS["images"]
         return {
-            batch: digest([STEPS["images"].code, self.params(STEPS["images"]), publish, content])
+            batch: digest([step.code, self.params(step), content])
             for batch, content in sorted(rows.items())
         }
 
@@ -159,6 +159,13 @@ class State:
         """Batch to the key of its vectors in `vectors`."""
         rows = self.project.store.read_or_empty("vectors").to_pylist()
         return {row["batch"]: row["digest"] for row in rows}
+
+    def read_as_now(self, batch: str) -> Provenance | None:
+        """The newest reading of a batch, where it was by the settings and the code of now."""
+        step = STEPS["images"]
+        latest = self.latest(step, f"batch={batch}")
+        same = latest and (latest.params, latest.code) == (self.params(step), step.code)
+        return latest if same else None
 
     def _planned(self) -> pa.Table:
         if self._batches is None:

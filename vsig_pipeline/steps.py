@@ -54,7 +54,20 @@ class Step:
 
 
 _STEPS = [
-    Step("images", "ingest", ("rejected_images", "images"), sections=("images",), batched=True),
+    Step(
+        "images",
+        "ingest",
+        ("rejected_images", "images"),
+        # Not batch_size: batches that exist keep their size.
+        sections=(
+            "images.thumb_px",
+            "images.working_px",
+            "images.jpeg_quality",
+            "images.max_pixels",
+            "images.max_bytes",
+        ),
+        batched=True,
+    ),
     Step("corpus", "ingest", ("corpus",), ("images",)),
     Step("annotations", "annotate", ("rejected_annotations", "annotations"), remembers=True),
     Step(

@@ -1,8 +1,14 @@
 """Which settings make which steps stale, and which make none."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
+from PIL import Image
+from small_project import run_stage
 
 from vsig_core.project import Project, open_project
+from vsig_core.settings import SourceSettings
 from vsig_pipeline.running import due
 from vsig_pipeline.state import State
 from vsig_pipeline.steps import STEPS
@@ -55,3 +61,28 @@ def test_the_reason_names_the_settings_as_the_file_writes_them(
     changed = with_settings(finished, monkeypatch, {"ANNOTATIONS__SAME_WORK": "show"})
     reasons = {task.step: task.reason for task in due(changed)}
     assert "[annotations] same_work" in reasons["evaluation"]
+
+
+def test_a_new_source_and_a_new_batch_size_read_nothing_again(
+    finished: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    assert due(with_settings(finished, monkeypatch, {"IMAGES__BATCH_SIZE": "7"})) == []
+    Image.new("RGB", (64, 64)).save(tmp_path / "one.png")
+    source = SourceSettings(uri=str(tmp_path), publish="thumb")
+    more = finished.settings.model_copy(update={"source": (*finished.settings.source, source)})
+    read = [task for task in due(replace(finished, settings=more)) if task.step == "images"]
+    assert [task.reason for task in read] == ["new"]
+
+
+def test_new_settings_of_pictures_or_newer_code_decode_known_pictures_again(
+    grown: Project, monkeypatch: pytest.MonkeyPatch
+):
+    before = grown.store.read("images", columns=["uid", "added_at", "thumb"])
+    project = with_settings(grown, monkeypatch, {"IMAGES__THUMB_PX": "32"})
+    for code in ("1", "2"):
+        monkeypatch.setitem(STEPS, "images", replace(STEPS["images"], code=code))
+        run_stage(project, "ingest")
+        assert project.store.commits("images")[0].provenance.facts["decoded"] == 60
+    after = project.store.read("images", columns=["uid", "added_at", "thumb"])
+    assert after["added_at"].equals(before["added_at"])
+    assert not after["thumb"].equals(before["thumb"])

@@ -15,7 +15,7 @@ from dagster import (
     SensorResult,
     build_sensor_context,
 )
-from small_project import edit_settings, make_project, pictures_of, run_quietly
+from small_project import edit_settings, make_project, pictures_of, run_quietly, run_stage
 
 from vsig_core.project import Project, open_project
 from vsig_pipeline import requests
@@ -89,27 +89,18 @@ def test_a_file_is_taken_at_once_and_forty_saves_are_one_training(
         assert [request.job_name for request in asked] == ["annotate"]
         if number not in (10, 19, 20):
             continue  # the daemon is slower than the person who saves
-        _annotate(grown)
+        run_stage(grown, "annotate")
         asked, says = tick("inbox_sensor", grown, instance)
         trainings.append([request.job_name for request in asked])
         assert asked or "wait for more" in says
     assert trainings == [[], [], ["retrain"]]  # min_new_links is 20
 
 
-def _annotate(project: Project) -> None:
-    """What the annotate job does, without what follows it."""
-    from vsig_pipeline.running import _execute
-    from vsig_pipeline.state import State
-
-    tasks = [task for task in State(project).tasks() if task.stage == "annotate"]
-    _execute(project, tasks)
-
-
 def test_few_judgements_are_learnt_from_when_they_have_waited(
     grown: Project, instance: DagsterInstance
 ):
     judge(grown, "few.csv", new_pairs(grown, 2))
-    _annotate(grown)
+    run_stage(grown, "annotate")
     assert tick("inbox_sensor", grown, instance)[0] == []
     project = edit_settings(grown, ("[training]", "[annotations]\nmax_wait_hours = 0\n[training]"))
     assert [r.job_name for r in tick("inbox_sensor", project, instance)[0]] == ["retrain"]

@@ -29,11 +29,12 @@ def images(inputs: Inputs) -> Outcome:
     with ThreadPoolExecutor(inputs.settings.run.workers or os.cpu_count()) as executor:
         batch = read_batch(
             planned,
-            _same_settings(inputs),
+            inputs.read("images", where={"batch": inputs.batch}),
             inputs.store.objects,
             settings,
             executor,
             inputs.progress(f"reading pictures of {inputs.batch}"),
+            decode_again=inputs.state.read_as_now(inputs.batch) is None,
         )
     return Outcome(
         tables={"rejected_images": batch.rejected, "images": batch.images},
@@ -46,14 +47,6 @@ def images(inputs: Inputs) -> Outcome:
         },
         data_version=batch.digest,
     )
-
-
-def _same_settings(inputs: Inputs) -> pa.Table:
-    """The batch's pictures as they stand, where they were made by the settings of now."""
-    before = inputs.state.latest(inputs.step, f"batch={inputs.batch}")
-    if before is None or before.params != inputs.state.params(inputs.step):
-        return schema("images").empty_table()
-    return inputs.read("images", where={"batch": inputs.batch})
 
 
 @computes("python")
