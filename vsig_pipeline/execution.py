@@ -189,15 +189,23 @@ def carry_out(inputs: Inputs, compute: Callable[[Inputs], Outcome]) -> Done:
 
 
 def _commit(inputs: Inputs, outcome: Outcome) -> dict[str, int]:
-    """Write all tables, the marking one last: until then the work does not count as done."""
-    written = set(outcome.tables) | set(outcome.added)
-    if inputs.step.mark not in written:
-        raise StoreError(f"The step {inputs.step.name!r} did not write {inputs.step.mark!r}.")
+    """Write all tables in the order in which the step declares them.
+
+    The marking one is the last: until then the work does not count as done. What a
+    table continues from its own last version stands after all that was derived from
+    that version, or a crash between the two would lose it.
+    """
+    step, written = inputs.step, {*outcome.tables, *outcome.added}
+    if step.mark not in written or not written <= set(step.tables):
+        raise StoreError(
+            f"The step {step.name!r} gave {sorted(written)}; it declares {step.tables}, and its "
+            "last table marks the work as done."
+        )
     provenance = inputs.provenance(outcome)
     versions = {}
-    for table in sorted(written, key=lambda name: name == inputs.step.mark):
+    for table in (name for name in step.tables if name in written):
         if table in outcome.added:
-            if outcome.added[table].num_rows or table == inputs.step.mark:
+            if outcome.added[table].num_rows or table == step.mark:
                 versions[table] = inputs.store.append(table, outcome.added[table], provenance)
         else:
             versions[table] = inputs.store.write(

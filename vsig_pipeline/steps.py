@@ -22,7 +22,7 @@ class Step:
     stage
         The job that computes it.
     tables
-        What it writes; the commit of the last one marks the work as done.
+        What it writes, in this order; the commit of the last one marks the work as done.
     inputs
         Steps whose data version enters the key. What else a step reads (the previous
         clusters that lend their ids, the map before) is in its provenance, and makes

@@ -1,12 +1,16 @@
 """How a step is carried out where something comes between: a failure, a crash, another commit."""
 
+from datetime import UTC, datetime
 from importlib import import_module
 
+import pyarrow as pa
 import pytest
-from small_project import edit_settings, materialise
+from small_project import edit_settings, materialise, versions
 
-from vsig_core.errors import TrainingError
+from vsig_core.errors import StoreError, TrainingError
 from vsig_core.project import Project
+from vsig_core.store import Store, schema
+from vsig_pipeline.execution import Inputs, Outcome, carry_out
 from vsig_pipeline.state import State
 from vsig_pipeline.steps import STEPS
 
@@ -31,3 +35,29 @@ def test_a_training_that_failed_after_a_change_of_backbone_is_computed_again(
     assert "not trained" in facts["why"]
     made = State(project).data_version("candidate_model")
     assert made in {"none", *project.store.read("models")["model_id"].to_pylist()}
+
+
+def test_a_crash_between_two_tables_loses_no_move_between_splits(
+    grown: Project, monkeypatch: pytest.MonkeyPatch
+):
+    """What the next try is derived from, drawn_splits, must not be written before the moves."""
+    step = STEPS["morphograph"]
+    moved = {"uid": "a", "before": "train", "after": "test", "at": datetime.now(UTC)}
+    outcome = Outcome(
+        tables={name: grown.store.read(name) for name in step.tables if name != "split_moves"},
+        added={"split_moves": pa.Table.from_pylist([moved], schema("split_moves"))},
+    )
+    project = edit_settings(grown, ("[training]", '[splits]\nsalt = "other"\n[training]'))
+    before = versions(project)
+
+    def full(*_: object) -> int:
+        raise StoreError("No space left on device.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "append", full)
+        with pytest.raises(StoreError, match="No space"):
+            carry_out(Inputs(project, step), lambda _: outcome)
+    assert versions(project) == before
+    done = carry_out(Inputs(project, step), lambda _: outcome)
+    assert list(done.versions) == list(step.tables)
+    assert project.store.count("split_moves") == 1
