@@ -98,13 +98,14 @@ class Inputs:
         self.log = log
         self.run_id = run_id
         self.versions: dict[str, int] = {}
-        # The inputs as they were when the key was taken: a commit that lands
-        # meanwhile makes the step stale again instead of slipping in unseen.
+        self.state = State(project)
+        self.key = self.state.key(step.name, batch)
+        # After the key: a commit that lands in between is read under the key from before
+        # it, and so makes the step stale again. The other way round, old data would stand
+        # under the new key for good.
         for name in step.inputs:
             for table in STEPS[name].tables:
                 self._pin(table)
-        self.state = State(project)
-        self.key = self.state.key(step.name, batch)
 
     def read(
         self,

@@ -9,7 +9,7 @@ from small_project import edit_settings, materialise, versions
 
 from vsig_core.errors import StoreError, TrainingError
 from vsig_core.project import Project
-from vsig_core.store import Store, schema
+from vsig_core.store import Provenance, Store, schema
 from vsig_pipeline.execution import Inputs, Outcome, carry_out
 from vsig_pipeline.state import State
 from vsig_pipeline.steps import STEPS
@@ -61,3 +61,29 @@ def test_a_crash_between_two_tables_loses_no_move_between_splits(
     done = carry_out(Inputs(project, step), lambda _: outcome)
     assert list(done.versions) == list(step.tables)
     assert project.store.count("split_moves") == 1
+
+
+@pytest.mark.parametrize("lands", ["before the key", "after the key"])
+def test_what_lands_while_a_step_begins_is_read_or_makes_it_stale_again(
+    grown: Project, monkeypatch: pytest.MonkeyPatch, lands: str
+):
+    taken = State.key
+
+    def land() -> None:
+        links = grown.store.read("links").slice(1)
+        other = Provenance("morphograph", key="other", data_version="other")
+        grown.store.write("links", links, other)
+
+    def key(state: State, name: str, batch: str | None = None) -> str:
+        if lands == "before the key":
+            land()
+        found = taken(state, name, batch)
+        if lands == "after the key":
+            land()
+        return found
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(State, "key", key)
+        inputs = Inputs(grown, STEPS["triplets"])
+    newest = inputs.versions["links"] == grown.store.version("links")
+    assert newest or inputs.key != State(grown).key("triplets")
