@@ -156,6 +156,9 @@ def test_a_ruined_candidate_is_rejected_and_the_run_goes_on(grown: Project, samp
     assert before is not None and after is not None
     assert after["model_id"] == before["model_id"]
     assert set(names(project, "clusters", "model_id")) == {before["model_id"]}
+    judged = [c.provenance for c in project.store.commits("models") if c.provenance.step == "model"]
+    assert judged[0].facts["promoted"] is False
+    assert {made.data_version for made in judged} == {before["model_id"]}  # nothing below is stale
 
 
 def test_an_unreadable_file_is_put_aside_with_its_reason(project: Project):
