@@ -64,10 +64,12 @@ def inbox_sensor(context: SensorEvaluationContext, project: ProjectResource) -> 
     opened = project.open()
     state = State(opened)
     tasks = state.tasks()
-    if ready := _of(tasks, "annotate"):
+    # What only waits for pictures has no key yet, and a run would find nothing to do.
+    if ready := [task for task in _of(tasks, "annotate") if task.key]:
         return _ask(context, opened, ready)
-    due = _of(tasks, "retrain")
-    if due and not _of(tasks, "ingest"):
+    if _of(tasks, "ingest"):
+        return SensorResult(skip_reason="pictures are read before anything is learnt from them")
+    if due := _of(tasks, "retrain"):
         why = enough_to_learn(state, due)
         if why is None:
             return SensorResult(skip_reason="judgements wait for more: see min_new_links, max_wait")

@@ -106,6 +106,23 @@ def test_few_judgements_are_learnt_from_when_they_have_waited(
     assert [r.job_name for r in tick("inbox_sensor", project, instance)[0]] == ["retrain"]
 
 
+def test_a_retraction_alone_is_learnt_from(grown: Project, instance: DagsterInstance):
+    rows = grown.store.read("annotations").to_pylist()
+    name = next(row["annotation_id"] for row in rows if row["type"] == "POSITIVE")
+    (grown.inbox / "back.csv").write_text(f"type,img1,img2,retracts\nRETRACT,,,{name}\n")
+    run_stage(grown, "annotate")
+    project = edit_settings(grown, ("[training]", "[annotations]\nmin_new_links = 1\n[training]"))
+    assert [r.job_name for r in tick("inbox_sensor", project, instance)[0]] == ["retrain"]
+
+
+def test_judgements_that_wait_for_pictures_ask_for_no_run(
+    grown: Project, instance: DagsterInstance
+):
+    project = edit_settings(grown, ("[training]", "[images]\nthumb_px = 64\n[training]"))
+    asked, says = tick("inbox_sensor", project, instance)
+    assert asked == [] and "pictures are read" in says
+
+
 def test_while_a_run_is_at_it_no_second_one_is_asked_for(
     grown: Project, sample: Path, instance: DagsterInstance
 ):
