@@ -4,6 +4,7 @@ The truth is the store alone, not Dagster's event log and no cursor: a run that
 was killed, or a machine that was replaced, changes nothing here.
 """
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -68,15 +69,31 @@ def record_plan(project: Project, plan: BatchPlan, run_id: str = "") -> None:
         project.store.write("batches", plan.table, provenance)
 
 
-def pending_files(project: Project) -> list[Path]:
-    """Annotation files that wait in the inbox, by name."""
+def pending_files(project: Project, quiet_seconds: float = 0) -> list[Path]:
+    """Annotation files that wait in the inbox, by name.
+
+    Parameters
+    ----------
+    project
+        The project.
+    quiet_seconds
+        Only files that nobody has written to for so long.
+    """
     if not project.inbox.is_dir():
         return []
     return sorted(
         path
         for path in project.inbox.iterdir()
-        if path.is_file() and path.suffix.lower() == ".csv" and not path.name.startswith(".")
+        if path.is_file()
+        and path.suffix.lower() == ".csv"
+        and not path.name.startswith(".")
+        and _age(path) >= quiet_seconds
     )
+
+
+def _age(path: Path) -> float:
+    """Seconds since a file was written to; a time to come, by a clock that is wrong, is no bar."""
+    return abs(time.time() - path.stat().st_mtime)
 
 
 class State:

@@ -1,6 +1,8 @@
 """When the sensors ask for runs: enough judgements, one at a time, with pauses, never for ever."""
 
+import os
 import shutil
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,6 +53,14 @@ def ended(instance: DagsterInstance, asked: RunRequest, status: DagsterRunStatus
 def judge(project: Project, name: str, pairs: list[tuple[str, str]]) -> None:
     rows = [f"POSITIVE,{one},{other}" for one, other in pairs]
     (project.inbox / name).write_text("\n".join(["type,img1,img2", *rows]) + "\n")
+    arrived(project)
+
+
+def arrived(project: Project) -> None:
+    """The files of the inbox lie there for a minute."""
+    then = time.time() - 60
+    for path in project.inbox.glob("*.csv"):
+        os.utime(path, (then, then))
 
 
 def new_pairs(project: Project, count: int) -> list[tuple[str, str]]:
@@ -96,6 +106,17 @@ def test_a_file_is_taken_at_once_and_forty_saves_are_one_training(
     assert trainings == [[], [], ["retrain"]]  # min_new_links is 20
 
 
+def test_a_file_that_is_still_being_copied_holds_up_nobody_else(
+    grown: Project, sample: Path, instance: DagsterInstance
+):
+    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    asked, says = tick("inbox_sensor", grown, instance)
+    assert asked == [] and "arriving" in says
+    judge(grown, "whole.csv", new_pairs(grown, 1))
+    (grown.inbox / "annotations-2.csv").touch()
+    assert [r.job_name for r in tick("inbox_sensor", grown, instance)[0]] == ["annotate"]
+
+
 def test_few_judgements_are_learnt_from_when_they_have_waited(
     grown: Project, instance: DagsterInstance
 ):
@@ -127,6 +148,7 @@ def test_while_a_run_is_at_it_no_second_one_is_asked_for(
     grown: Project, sample: Path, instance: DagsterInstance
 ):
     shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    arrived(grown)
     (asked,), _ = tick("inbox_sensor", grown, instance)
     ended(instance, asked, DagsterRunStatus.STARTED)
     again, says = tick("inbox_sensor", grown, instance)
@@ -137,6 +159,7 @@ def test_a_failed_run_is_asked_for_again_with_growing_pauses_and_then_given_up(
     grown: Project, sample: Path, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ):
     shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    arrived(grown)
     now = datetime.now(UTC)
     keys, pauses = set(), []
     attempts = grown.settings.run.max_attempts

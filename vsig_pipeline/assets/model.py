@@ -212,7 +212,7 @@ def model(inputs: Inputs) -> Outcome:
 
 
 def _in_force(models: pa.Table, facts: dict[str, Any]) -> Outcome:
-    """The registry; its data version is the champion, so that a rejection leaves all below fresh."""
+    """The registry, with the champion as data version: a rejection leaves what is below fresh."""
     row = champion(models)
     assert row is not None
     return Outcome(
