@@ -57,7 +57,7 @@ _STEPS = [
     Step(
         "images",
         "ingest",
-        ("rejected_images", "images"),
+        ("rejected_images", "contents", "images"),
         # Not batch_size: batches that exist keep their size.
         sections=(
             "images.thumb_px",

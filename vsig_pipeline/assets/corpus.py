@@ -38,6 +38,7 @@ def images(inputs: Inputs) -> Outcome:
         )
     return Outcome(
         tables={"rejected_images": batch.rejected, "images": batch.images},
+        added={"contents": _new_contents(inputs, batch.images)},
         facts={
             "images": batch.images.num_rows,
             "rejected": batch.rejected.num_rows,
@@ -47,6 +48,16 @@ def images(inputs: Inputs) -> Outcome:
         },
         data_version=batch.digest,
     )
+
+
+def _new_contents(inputs: Inputs, images: pa.Table) -> pa.Table:
+    """Contents that no picture had before: they outlast the rows of `images` they come from."""
+    phashes = dict(zip(images["sha256"].to_pylist(), images["phash"].to_pylist(), strict=True))
+    among = {"sha256": list(phashes)}
+    known = inputs.store.read_or_empty("contents", columns=["sha256"], among=among)
+    missing = sorted(phashes.keys() - set(known["sha256"].to_pylist()))
+    new = [{"sha256": sha256, "phash": phashes[sha256]} for sha256 in missing]
+    return pa.Table.from_pylist(new, schema("contents"))
 
 
 @computes("python")
