@@ -1,5 +1,7 @@
 """How a step is carried out where something comes between: a failure, a crash, another commit."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from importlib import import_module
 
@@ -87,3 +89,36 @@ def test_what_lands_while_a_step_begins_is_read_or_makes_it_stale_again(
         inputs = Inputs(grown, STEPS["triplets"])
     newest = inputs.versions["links"] == grown.store.version("links")
     assert newest or inputs.key != State(grown).key("triplets")
+
+
+HOLDER = """
+import sys
+from vsig_core.project import open_project
+from vsig_pipeline.lock import one_at_a_time
+with one_at_a_time(open_project(), print):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_run_beside_another_waits_for_it_and_goes_on_when_that_is_killed(
+    grown: Project, monkeypatch: pytest.MonkeyPatch
+):
+    project = edit_settings(grown, ("[training]", "[neighbours]\nk = 5\n[training]"))
+    before = project.store.version("neighbours")
+    said: list[str] = []
+
+    def heard(line: str) -> None:
+        said.append(line)
+        assert project.store.version("neighbours") == before
+        other.kill()
+
+    monkeypatch.setattr("vsig_pipeline.assets.declare.note", heard)
+    monkeypatch.setenv("VSIG_PROJECT", str(project.folder))
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None and other.stdout.readline() == b"held\n"
+        assert materialise(project, "neighbours").success
+    assert len(said) == 1 and "another run is at it" in said[0]
+    assert project.store.version("neighbours") != before
