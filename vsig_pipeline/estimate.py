@@ -70,12 +70,12 @@ def estimate(project: Project, tasks: Sequence[Task]) -> Estimate:
     """Estimate the cost of due work."""
     planned = plan_sources(project).table
     state = State(project, planned)
-    unread = _unread(state, planned, {task.partition for task in tasks if task.step == "images"})
+    unread = _unread(state, planned, _batches(tasks, "images"))
     to_read = unread.total()
     training = any(task.step == "candidate_model" for task in tasks)
     known = set() if training else set(state.vectors) & set(state.vector_keys)
     whole = Counter(planned["batch"].to_pylist())
-    stale = {task.partition for task in tasks if task.step == "embeddings"}
+    stale = _batches(tasks, "embeddings")
     to_embed = sum((unread if batch in known else whole)[batch] for batch in stale)
     judged = len(state.judged)
     seconds = (
@@ -88,7 +88,12 @@ def estimate(project: Project, tasks: Sequence[Task]) -> Estimate:
     return Estimate(to_read, to_embed, training, seconds / 60, space / 1e9)
 
 
-def _unread(state: State, planned: pa.Table, due: set[str | None]) -> Counter[str]:
+def _batches(tasks: Sequence[Task], step: str) -> set[str]:
+    """Batches that a step has work on."""
+    return {task.partition for task in tasks if task.step == step and task.partition}
+
+
+def _unread(state: State, planned: pa.Table, due: set[str]) -> Counter[str]:
     """Files of the due batches that were not read as they are now, counted by batch.
 
     Held against the listing by which each batch was read last: the newest one may be
