@@ -64,7 +64,7 @@ class Project:
 
     @property
     def work(self) -> Path:
-        """Checkpoints of this machine; may be deleted at any time."""
+        """Checkpoints and the lock of this machine; may be deleted while nothing runs."""
         return self.folder / ".vsig"
 
     @property

@@ -6,6 +6,7 @@ the same vectors wherever it is opened.
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,6 +54,16 @@ def register_pretrained(store: Store, settings: ModelSettings, provenance: Prove
     The first model of a project becomes its champion, so that a corpus without
     judgements flows straight through.
 
+    Parameters
+    ----------
+    store
+        Where the registry and the weights are kept.
+    settings
+        What names the network.
+    provenance
+        Of the step that asks. The commit carries its inputs and its run, but neither its
+        name nor its key: it says nothing about whether that step's own work is done.
+
     Raises
     ------
     WeightsError
@@ -71,7 +82,8 @@ def register_pretrained(store: Store, settings: ModelSettings, provenance: Prove
             "metrics": "{}",
             "origin": "pretrained",
         }
-        store.write("models", register(models, row), provenance)
+        made = replace(provenance, step="register", key="", data_version=name)
+        store.write("models", register(models, row), made)
     return name
 
 

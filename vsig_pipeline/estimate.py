@@ -1,13 +1,18 @@
 """What a run would cost: minutes and space, from what earlier runs took."""
 
+import functools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+
 from vsig_core.project import Project
 from vsig_pipeline.state import State, Task, plan_sources
 from vsig_pipeline.steps import STEPS
+
+File = tuple[Any, ...]
 
 # Where this project has no figures of its own yet: two cores, no GPU.
 SECONDS_PER_READ = 0.03
@@ -63,18 +68,15 @@ class Estimate:
 
 def estimate(project: Project, tasks: Sequence[Task]) -> Estimate:
     """Estimate the cost of due work."""
-    plan = plan_sources(project)
-    batches = {task.partition for task in tasks if task.step == "images"}
-    to_read = len(set(plan.added) | set(plan.changed)) if batches else 0
+    planned = plan_sources(project).table
+    state = State(project, planned)
+    unread = _unread(state, planned, _batches(tasks, "images"))
+    to_read = unread.total()
     training = any(task.step == "candidate_model" for task in tasks)
-    state = State(project, plan.table)
-    known = set() if training else {b for b in state.vectors if b in state.vector_keys}
-    stale = {task.partition for task in tasks if task.step == "embeddings"}
-    to_embed = sum(
-        count
-        for batch, count in Counter(plan.table["batch"].to_pylist()).items()
-        if batch in stale - known
-    ) + sum(1 for uid in plan.changed if stale)
+    known = set() if training else set(state.vectors) & set(state.vector_keys)
+    whole = Counter(planned["batch"].to_pylist())
+    stale = _batches(tasks, "embeddings")
+    to_embed = sum((unread if batch in known else whole)[batch] for batch in stale)
     judged = len(state.judged)
     seconds = (
         to_read * _rate(state, "images", "decoded", SECONDS_PER_READ)
@@ -84,6 +86,37 @@ def estimate(project: Project, tasks: Sequence[Task]) -> Estimate:
     )
     space = to_read * BYTES_PER_PICTURE + to_embed * BYTES_PER_VECTOR
     return Estimate(to_read, to_embed, training, seconds / 60, space / 1e9)
+
+
+def _batches(tasks: Sequence[Task], step: str) -> set[str]:
+    """Batches that a step has work on."""
+    return {task.partition for task in tasks if task.step == step and task.partition}
+
+
+def _unread(state: State, planned: pa.Table, due: set[str]) -> Counter[str]:
+    """Files of the due batches that were not read as they are now, counted by batch.
+
+    Held against the listing by which each batch was read last: the newest one may be
+    recorded already, by the sensor or by a run that broke off.
+    """
+
+    @functools.cache
+    def listed(version: int) -> set[File]:
+        return set(_files(state.project.store.read("batches", version=version)))
+
+    @functools.cache
+    def read(batch: str) -> set[File]:
+        reading = state.read_as_now(batch)
+        return listed(reading.inputs["batches"]) if reading else set()
+
+    files = [file for file in _files(planned) if file[0] in due]
+    return Counter(file[0] for file in files if file not in read(file[0]))
+
+
+def _files(planned: pa.Table) -> list[File]:
+    """Batch, and what tells that a file is another one than before."""
+    columns = ["batch", "uid", "uri", "size", "modified"]
+    return [tuple(row.values()) for row in planned.select(columns).to_pylist()]
 
 
 def _rate(state: State, step: str, counted: str, default: float) -> float:

@@ -98,13 +98,14 @@ class Inputs:
         self.log = log
         self.run_id = run_id
         self.versions: dict[str, int] = {}
-        # The inputs as they were when the key was taken: a commit that lands
-        # meanwhile makes the step stale again instead of slipping in unseen.
+        self.state = State(project)
+        self.key = self.state.key(step.name, batch)
+        # After the key: a commit that lands in between is read under the key from before
+        # it, and so makes the step stale again. The other way round, old data would stand
+        # under the new key for good.
         for name in step.inputs:
             for table in STEPS[name].tables:
                 self._pin(table)
-        self.state = State(project)
-        self.key = self.state.key(step.name, batch)
 
     def read(
         self,
@@ -189,15 +190,23 @@ def carry_out(inputs: Inputs, compute: Callable[[Inputs], Outcome]) -> Done:
 
 
 def _commit(inputs: Inputs, outcome: Outcome) -> dict[str, int]:
-    """Write all tables, the marking one last: until then the work does not count as done."""
-    written = set(outcome.tables) | set(outcome.added)
-    if inputs.step.mark not in written:
-        raise StoreError(f"The step {inputs.step.name!r} did not write {inputs.step.mark!r}.")
+    """Write all tables in the order in which the step declares them.
+
+    The marking one is the last: until then the work does not count as done. What a
+    table continues from its own last version stands after all that was derived from
+    that version, or a crash between the two would lose it.
+    """
+    step, written = inputs.step, {*outcome.tables, *outcome.added}
+    if step.mark not in written or not written <= set(step.tables):
+        raise StoreError(
+            f"The step {step.name!r} gave {sorted(written)}; it declares {step.tables}, and its "
+            "last table marks the work as done."
+        )
     provenance = inputs.provenance(outcome)
     versions = {}
-    for table in sorted(written, key=lambda name: name == inputs.step.mark):
+    for table in (name for name in step.tables if name in written):
         if table in outcome.added:
-            if outcome.added[table].num_rows or table == inputs.step.mark:
+            if outcome.added[table].num_rows or table == step.mark:
                 versions[table] = inputs.store.append(table, outcome.added[table], provenance)
         else:
             versions[table] = inputs.store.write(

@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from vsig_core.annotations import Known, ingest_file
+from vsig_core.annotations import IngestResult, Known, ingest_file
 from vsig_core.current import aliases, current_images
 from vsig_core.errors import AnnotationError
 from vsig_core.store import schema
@@ -37,7 +38,10 @@ class Taken:
 
 
 def take_files(inputs: Inputs, files: Sequence[Path]) -> Taken:
-    """Read annotation files against the log and the corpus; moves nothing yet."""
+    """Read annotation files against the log and the corpus; moves nothing yet.
+
+    A file that cannot be used is rejected by itself; one that is being written to waits.
+    """
     images = current_images(inputs.store, ["uid", "sha256"])
     hashes = dict(zip(images["uid"].to_pylist(), images["sha256"].to_pylist(), strict=True))
     known = Known(set(hashes), aliases(inputs.store), hashes)
@@ -47,14 +51,15 @@ def take_files(inputs: Inputs, files: Sequence[Path]) -> Taken:
     moves: list[_Move] = []
     seen = inputs.read("rejected_annotations")
     for path in files:
-        data = path.read_bytes()
-        try:
-            found = ingest_file(data, path.name, grown, known)
-        except AnnotationError as error:
-            inputs.log(f"{path.name} is rejected: {error}")
-            refused.append(_unreadable(path.name, data, str(error)))
-            reports.append({"file": path.name, "rejected": str(error)})
-            moves.append(_Move(path, data, "rejected", str(error)))
+        data = _whole(path)
+        if data is None:
+            inputs.log(f"{path.name} is gone or being written to; it is looked at the next time")
+            continue
+        found = _ingested(data, path.name, grown, known, inputs.log)
+        if isinstance(found, str):
+            refused.append(_unreadable(path.name, data, found))
+            reports.append({"file": path.name, "rejected": found})
+            moves.append(_Move(path, data, "rejected", found))
             continue
         grown = pa.concat_tables([grown, found.annotations])
         refused.append(found.rejected)
@@ -67,6 +72,33 @@ def take_files(inputs: Inputs, files: Sequence[Path]) -> Taken:
             _put_away(move)
 
     return Taken(grown.slice(log.num_rows), rejected, reports, move_all)
+
+
+def _whole(path: Path) -> bytes | None:
+    """A file's content; None where it is gone, or somebody writes to it meanwhile."""
+    try:
+        before = path.stat()
+        data = path.read_bytes()
+        after = path.stat()
+    except FileNotFoundError:
+        return None
+    same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+    return data if same and len(data) == after.st_size else None
+
+
+def _ingested(
+    data: bytes, name: str, log: pa.Table, known: Known, say: Callable[[str], None]
+) -> IngestResult | str:
+    """What a file adds to the log, or why it cannot be taken: one file never stops the others."""
+    try:
+        return ingest_file(data, name, log, known)
+    except AnnotationError as error:
+        reason = str(error)
+    except Exception as error:  # noqa: BLE001  what nobody foresaw would stop the inbox for good
+        reason = traceback.format_exception_only(error)[-1].strip()
+        say(traceback.format_exc())
+    say(f"{name} is rejected: {reason}")
+    return reason
 
 
 def _report(report: dict[str, Any], rejected: pa.Table) -> dict[str, Any]:

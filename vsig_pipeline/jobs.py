@@ -1,6 +1,6 @@
 """Jobs: which assets run together, and which retry, tag and schedule they carry."""
 
-from dagster import AssetSelection, ScheduleDefinition, define_asset_job
+from dagster import AssetSelection, DefaultScheduleStatus, ScheduleDefinition, define_asset_job
 
 from vsig_pipeline.steps import STEPS, Stage
 
@@ -40,4 +40,9 @@ JOBS = [ingest, embed, annotate, retrain, recluster]
 
 def nightly(cron: str) -> ScheduleDefinition:
     """A retraining each night: what is fresh is found, not computed again."""
-    return ScheduleDefinition(name="nightly", job_name="retrain", cron_schedule=cron)
+    return ScheduleDefinition(
+        name="nightly",
+        job_name="retrain",
+        cron_schedule=cron,
+        default_status=DefaultScheduleStatus.RUNNING,
+    )

@@ -134,22 +134,23 @@ def enough_to_learn(state: State, tasks: Sequence[Task]) -> str | None:
         return first.reason
     settings = state.project.settings.annotations
     trained = state.commits(STEPS["triplets"])[0]
-    new = new_links(state.project, trained.provenance.inputs.get("links"))
+    new = changed_links(state.project, trained.provenance.inputs.get("links"))
     if new >= settings.min_new_links:
-        return f"{new} new links"
+        return f"{new} new or changed links"
     since = [commit.at for commit in state.commits(STEPS["annotations"]) if commit.at > trained.at]
     waited = datetime.now(UTC) - min(since) if since else timedelta(0)
     if new and waited >= timedelta(hours=settings.max_wait_hours):
-        return f"{new} new links have waited {waited}"
+        return f"{new} new or changed links have waited {waited}"
     return None
 
 
-def new_links(project: Project, version: int | None) -> int:
-    """Links that are new or judged otherwise since a version of `links`."""
+def changed_links(project: Project, version: int | None) -> int:
+    """Pairs whose link is new, gone or judged otherwise since a version of `links`."""
     columns = ["img1", "img2", "verdict", "contested"]
 
     def rows(table: pa.Table) -> set[tuple[object, ...]]:
         return {tuple(row.values()) for row in table.select(columns).to_pylist()}
 
     then = set() if version is None else rows(project.store.read("links", version=version))
-    return len(rows(project.store.read_or_empty("links")) - then)
+    differing = then ^ rows(project.store.read_or_empty("links"))
+    return len({(img1, img2) for img1, img2, *_ in differing})

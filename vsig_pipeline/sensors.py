@@ -25,10 +25,12 @@ from vsig_pipeline.jobs import annotate, embed, ingest, recluster, retrain
 from vsig_pipeline.partitions import BATCHES
 from vsig_pipeline.requests import enough_to_learn, request
 from vsig_pipeline.resources import ProjectResource
-from vsig_pipeline.state import State, Task, plan_sources, record_plan
+from vsig_pipeline.state import State, Task, pending_files, plan_sources, record_plan
 from vsig_pipeline.steps import STEPS, Stage
 
 INTERVAL = 15
+# A file that was written to a moment ago may be half-copied.
+QUIET_SECONDS = 5
 
 
 @sensor(
@@ -64,10 +66,14 @@ def inbox_sensor(context: SensorEvaluationContext, project: ProjectResource) -> 
     opened = project.open()
     state = State(opened)
     tasks = state.tasks()
-    if ready := _of(tasks, "annotate"):
+    # What only waits for pictures has no key yet, and a run would find nothing to do.
+    if ready := [task for task in _of(tasks, "annotate") if task.key]:
+        if pending_files(opened) and not pending_files(opened, QUIET_SECONDS):
+            return SensorResult(skip_reason=f"files are still arriving in {opened.inbox}")
         return _ask(context, opened, ready)
-    due = _of(tasks, "retrain")
-    if due and not _of(tasks, "ingest"):
+    if _of(tasks, "ingest"):
+        return SensorResult(skip_reason="pictures are read before anything is learnt from them")
+    if due := _of(tasks, "retrain"):
         why = enough_to_learn(state, due)
         if why is None:
             return SensorResult(skip_reason="judgements wait for more: see min_new_links, max_wait")

@@ -4,10 +4,12 @@ The truth is the store alone, not Dagster's event log and no cursor: a run that
 was killed, or a machine that was replaced, changes nothing here.
 """
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -67,15 +69,31 @@ def record_plan(project: Project, plan: BatchPlan, run_id: str = "") -> None:
         project.store.write("batches", plan.table, provenance)
 
 
-def pending_files(project: Project) -> list[Path]:
-    """Annotation files that wait in the inbox, by name."""
+def pending_files(project: Project, quiet_seconds: float = 0) -> list[Path]:
+    """Annotation files that wait in the inbox, by name.
+
+    Parameters
+    ----------
+    project
+        The project.
+    quiet_seconds
+        Only files that nobody has written to for so long.
+    """
     if not project.inbox.is_dir():
         return []
     return sorted(
         path
         for path in project.inbox.iterdir()
-        if path.is_file() and path.suffix.lower() == ".csv" and not path.name.startswith(".")
+        if path.is_file()
+        and path.suffix.lower() == ".csv"
+        and not path.name.startswith(".")
+        and _age(path) >= quiet_seconds
     )
+
+
+def _age(path: Path) -> float:
+    """Seconds since a file was written to; a time to come, by a clock that is wrong, is no bar."""
+    return abs(time.time() - path.stat().st_mtime)
 
 
 class State:
@@ -100,9 +118,9 @@ class State:
         rows: dict[str, list[dict[str, object]]] = {}
         for row in self._planned().sort_by("uid").to_pylist():
             rows.setdefault(row["batch"], []).append(row)
-        publish = {source.uri: source.publish for source in self.project.settings.source}
+        step = STEPS["images"]
         return {
-            batch: digest([STEPS["images"].code, self.params(STEPS["images"]), publish, content])
+            batch: digest([step.code, self.params(step), content])
             for batch, content in sorted(rows.items())
         }
 
@@ -159,6 +177,13 @@ class State:
         rows = self.project.store.read_or_empty("vectors").to_pylist()
         return {row["batch"]: row["digest"] for row in rows}
 
+    def read_as_now(self, batch: str) -> Provenance | None:
+        """The newest reading of a batch, where it was by the settings and the code of now."""
+        step = STEPS["images"]
+        latest = self.latest(step, f"batch={batch}")
+        same = latest and (latest.params, latest.code) == (self.params(step), step.code)
+        return latest if same else None
+
     def _planned(self) -> pa.Table:
         if self._batches is None:
             self._batches = self.project.store.read_or_empty("batches")
@@ -166,8 +191,8 @@ class State:
 
     def params(self, step: Step) -> str:
         """Hash of the settings that matter to a step."""
-        settings = self.project.settings
-        return digest({name: getattr(settings, name).model_dump() for name in step.sections})
+        settings = self.project.settings.model_dump()
+        return digest({name: _setting(settings, name) for name in step.sections})
 
     def commits(self, step: Step, partition: str = "") -> list[Commit]:
         """What a step has written, newest first."""
@@ -258,7 +283,7 @@ class State:
         if latest.code != step.code:
             return "its code is newer"
         if latest.params != self.params(step):
-            return f"settings changed in [{'], ['.join(step.sections)}]"
+            return f"settings changed in {', '.join(map(_shown, step.sections))}"
         changed = [
             table
             for name in step.inputs
@@ -329,3 +354,15 @@ class State:
         names = ", ".join(path.name for path in files[:3]) or "nothing in the inbox yet"
         more = f" and {len(files) - 3} more" if len(files) > 3 else ""
         return [Task(step.name, None, self.key(step.name), f"{names}{more}")]
+
+
+def _setting(settings: Mapping[str, Any], name: str) -> object:
+    """A section, or one setting of it."""
+    section, _, key = name.partition(".")
+    return settings[section][key] if key else settings[section]
+
+
+def _shown(name: str) -> str:
+    """A section or a setting as `vsig.toml` writes it."""
+    section, _, key = name.partition(".")
+    return f"[{section}] {key}".strip()

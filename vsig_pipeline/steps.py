@@ -22,13 +22,13 @@ class Step:
     stage
         The job that computes it.
     tables
-        What it writes; the commit of the last one marks the work as done.
+        What it writes, in this order; the commit of the last one marks the work as done.
     inputs
         Steps whose data version enters the key. What else a step reads (the previous
         clusters that lend their ids, the map before) is in its provenance, and makes
         nothing stale: so feedback is no cycle.
     sections
-        Sections of the settings that enter the key.
+        What of the settings enters the key: sections, or single settings as `section.key`.
     code
         Raised when the step computes something else from the same inputs.
     batched
@@ -54,7 +54,20 @@ class Step:
 
 
 _STEPS = [
-    Step("images", "ingest", ("rejected_images", "images"), sections=("images",), batched=True),
+    Step(
+        "images",
+        "ingest",
+        ("rejected_images", "contents", "images"),
+        # Not batch_size: batches that exist keep their size.
+        sections=(
+            "images.thumb_px",
+            "images.working_px",
+            "images.jpeg_quality",
+            "images.max_pixels",
+            "images.max_bytes",
+        ),
+        batched=True,
+    ),
     Step("corpus", "ingest", ("corpus",), ("images",)),
     Step("annotations", "annotate", ("rejected_annotations", "annotations"), remembers=True),
     Step(
@@ -78,7 +91,7 @@ _STEPS = [
         "retrain",
         ("triplets",),
         ("morphograph",),
-        ("triplets",),
+        ("triplets", "model"),
     ),
     Step(
         "candidate_model",
@@ -93,7 +106,7 @@ _STEPS = [
         "retrain",
         ("evaluations",),
         ("candidate_model", "morphograph"),
-        ("evaluation",),
+        ("evaluation", "model", "annotations.same_work", "triplets.pool_size"),
         remembers=True,
     ),
     Step(
@@ -121,7 +134,7 @@ _STEPS = [
         "recluster",
         ("groups",),
         ("clusters", "morphograph", "corpus"),
-        ("annotations",),
+        ("annotations.same_work",),
     ),
     Step(
         "atlas",

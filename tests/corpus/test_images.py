@@ -124,6 +124,19 @@ def test_a_known_picture_is_not_decoded_again_and_its_metadata_is_refreshed(
     assert third.images.equals(second.images)
 
 
+def test_pictures_that_are_decoded_again_keep_the_time_when_they_were_first_read(
+    tmp_path: Path, write: Write, objects: Objects, pool: Executor
+):
+    write("a.jpg", 1)
+    first = read_batch(planned(tmp_path), empty("images"), objects, SETTINGS, pool)
+    smaller = ImagesSettings(thumb_px=16)
+    table = planned(tmp_path)
+    again = read_batch(table, first.images, objects, smaller, pool, decode_again=True)
+    assert again.decoded == 1
+    assert rows(again.images, "thumb") != rows(first.images, "thumb")
+    assert rows(again.images, "added_at") == rows(first.images, "added_at")
+
+
 def test_a_touched_time_stamp_does_not_change_the_digest(
     tmp_path: Path, write: Write, objects: Objects, pool: Executor
 ):

@@ -3,10 +3,15 @@
 import shutil
 from pathlib import Path
 
+from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult, materialize
+
 from vsig_core.project import Project, init_project, open_project
 from vsig_core.store import TABLES
-from vsig_pipeline.running import run
-from vsig_pipeline.state import Task
+from vsig_pipeline.assets import ASSETS
+from vsig_pipeline.resources import ProjectResource
+from vsig_pipeline.running import _execute, _groups, run
+from vsig_pipeline.state import State, Task, plan_sources, record_plan
+from vsig_pipeline.steps import Stage
 
 SMALL = """
 [model]
@@ -59,5 +64,25 @@ def run_quietly(project: Project, start: str | None = None) -> list[Task]:
     return run(project, lambda _label, _done, _total: None, lambda _task: None, start).tasks
 
 
+def run_stage(project: Project, stage: Stage) -> None:
+    """What the job of a stage does, without what follows it."""
+    record_plan(project, plan_sources(project))
+    tasks = [task for task in State(project).tasks() if task.stage == stage]
+    for group in _groups(tasks):
+        _execute(project, group)
+
+
 def versions(project: Project) -> dict[str, int | None]:
     return {name: project.store.version(name) for name in TABLES}
+
+
+def materialise(project: Project, name: str) -> ExecuteInProcessResult:
+    """One asset alone, as a click in the Dagster UI computes it; it may fail."""
+    asset = next(a for a in ASSETS if a.key == AssetKey(name))
+    with DagsterInstance.ephemeral() as instance:
+        return materialize(
+            [asset],
+            resources={"project": ProjectResource(folder=str(project.folder))},
+            instance=instance,
+            raise_on_error=False,
+        )

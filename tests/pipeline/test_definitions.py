@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dagster import AssetKey, DagsterInstance, DefaultSensorStatus, materialize
+from dagster import (
+    AssetKey,
+    DagsterInstance,
+    DefaultScheduleStatus,
+    DefaultSensorStatus,
+    materialize,
+)
 from small_project import run_quietly
 
 from vsig_core.project import PROJECT_VARIABLE, Project
@@ -57,9 +63,11 @@ def test_only_checks_of_broken_data_block():
     assert blocking == {"splits_do_not_leak", "vectors_are_unit_vectors"}
 
 
-def test_sensors_run_from_the_start():
+def test_sensors_and_the_nightly_schedule_run_from_the_start():
     for sensor in defs.sensors or ():
         assert sensor.default_status is DefaultSensorStatus.RUNNING  # type: ignore[union-attr]
+    (nightly,) = defs.schedules or ()
+    assert nightly.default_status is DefaultScheduleStatus.RUNNING  # type: ignore[union-attr]
 
 
 def test_definitions_load_without_a_project_and_assets_say_what_to_do(

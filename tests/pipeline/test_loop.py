@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from small_project import edit_settings, make_project, pictures_of, run_quietly, versions
+from small_project import edit_settings, make_project, pictures_of, run_quietly, run_stage, versions
 
 from vsig_core.errors import InputError
 from vsig_core.model import champion
@@ -115,6 +115,33 @@ def test_pictures_taken_away_leave_the_clusters(grown: Project, finished: Projec
     assert len(names(project, "clusters", "uid")) == 59
 
 
+def test_a_picture_that_is_saved_again_keeps_its_judgements_and_another_one_loses_them(
+    grown: Project, finished: Project, tmp_path: Path
+):
+    pictures = tmp_path / "copy" / "images"
+    shutil.copytree(pictures_of(finished.folder).parent, pictures.parent)
+    project = edit_settings(grown, (str(pictures_of(finished.folder)), str(pictures)))
+    links = project.store.read("links").to_pylist()
+    pair = next(row for row in links if row["verdict"] == "POSITIVE" and not row["contested"])
+    file = pictures / pair["img1"]
+
+    def contested_by(picture: Image.Image) -> bool:
+        picture.save(file, quality=70)
+        run_stage(project, "ingest")
+        run_stage(project, "annotate")
+        rows = project.store.read("links").to_pylist()
+        named = [row for row in rows if (row["img1"], row["img2"]) == (pair["img1"], pair["img2"])]
+        return named[0]["contested"]
+
+    before = project.store.count("contents")
+    with Image.open(file) as picture:
+        assert not contested_by(picture.convert("RGB"))
+    assert project.store.count("contents") == before + 1
+    assert contested_by(Image.linear_gradient("L"))
+    kinds = {row["kind"] for row in project.store.read("conflicts").to_pylist()}
+    assert "replaced" in kinds
+
+
 def test_without_judgements_pictures_are_still_clustered_and_ranked(project: Project):
     run_quietly(project)
     models = project.store.read("models")
@@ -157,6 +184,9 @@ def test_a_ruined_candidate_is_rejected_and_the_run_goes_on(grown: Project, samp
     assert before is not None and after is not None
     assert after["model_id"] == before["model_id"]
     assert set(names(project, "clusters", "model_id")) == {before["model_id"]}
+    judged = [c.provenance for c in project.store.commits("models") if c.provenance.step == "model"]
+    assert judged[0].facts["promoted"] is False
+    assert {made.data_version for made in judged} == {before["model_id"]}  # nothing below is stale
 
 
 def test_an_unreadable_file_is_put_aside_with_its_reason(project: Project):

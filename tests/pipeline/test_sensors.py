@@ -1,6 +1,8 @@
 """When the sensors ask for runs: enough judgements, one at a time, with pauses, never for ever."""
 
+import os
 import shutil
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +17,7 @@ from dagster import (
     SensorResult,
     build_sensor_context,
 )
-from small_project import edit_settings, make_project, pictures_of, run_quietly
+from small_project import edit_settings, make_project, pictures_of, run_quietly, run_stage
 
 from vsig_core.project import Project, open_project
 from vsig_pipeline import requests
@@ -51,6 +53,14 @@ def ended(instance: DagsterInstance, asked: RunRequest, status: DagsterRunStatus
 def judge(project: Project, name: str, pairs: list[tuple[str, str]]) -> None:
     rows = [f"POSITIVE,{one},{other}" for one, other in pairs]
     (project.inbox / name).write_text("\n".join(["type,img1,img2", *rows]) + "\n")
+    arrived(project)
+
+
+def arrived(project: Project) -> None:
+    """The files of the inbox lie there for a minute."""
+    then = time.time() - 60
+    for path in project.inbox.glob("*.csv"):
+        os.utime(path, (then, then))
 
 
 def new_pairs(project: Project, count: int) -> list[tuple[str, str]]:
@@ -89,36 +99,56 @@ def test_a_file_is_taken_at_once_and_forty_saves_are_one_training(
         assert [request.job_name for request in asked] == ["annotate"]
         if number not in (10, 19, 20):
             continue  # the daemon is slower than the person who saves
-        _annotate(grown)
+        run_stage(grown, "annotate")
         asked, says = tick("inbox_sensor", grown, instance)
         trainings.append([request.job_name for request in asked])
         assert asked or "wait for more" in says
     assert trainings == [[], [], ["retrain"]]  # min_new_links is 20
 
 
-def _annotate(project: Project) -> None:
-    """What the annotate job does, without what follows it."""
-    from vsig_pipeline.running import _execute
-    from vsig_pipeline.state import State
-
-    tasks = [task for task in State(project).tasks() if task.stage == "annotate"]
-    _execute(project, tasks)
+def test_a_file_that_is_still_being_copied_holds_up_nobody_else(
+    grown: Project, sample: Path, instance: DagsterInstance
+):
+    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    asked, says = tick("inbox_sensor", grown, instance)
+    assert asked == [] and "arriving" in says
+    judge(grown, "whole.csv", new_pairs(grown, 1))
+    (grown.inbox / "annotations-2.csv").touch()
+    assert [r.job_name for r in tick("inbox_sensor", grown, instance)[0]] == ["annotate"]
 
 
 def test_few_judgements_are_learnt_from_when_they_have_waited(
     grown: Project, instance: DagsterInstance
 ):
     judge(grown, "few.csv", new_pairs(grown, 2))
-    _annotate(grown)
+    run_stage(grown, "annotate")
     assert tick("inbox_sensor", grown, instance)[0] == []
     project = edit_settings(grown, ("[training]", "[annotations]\nmax_wait_hours = 0\n[training]"))
     assert [r.job_name for r in tick("inbox_sensor", project, instance)[0]] == ["retrain"]
+
+
+def test_a_retraction_alone_is_learnt_from(grown: Project, instance: DagsterInstance):
+    rows = grown.store.read("annotations").to_pylist()
+    name = next(row["annotation_id"] for row in rows if row["type"] == "POSITIVE")
+    (grown.inbox / "back.csv").write_text(f"type,img1,img2,retracts\nRETRACT,,,{name}\n")
+    run_stage(grown, "annotate")
+    project = edit_settings(grown, ("[training]", "[annotations]\nmin_new_links = 1\n[training]"))
+    assert [r.job_name for r in tick("inbox_sensor", project, instance)[0]] == ["retrain"]
+
+
+def test_judgements_that_wait_for_pictures_ask_for_no_run(
+    grown: Project, instance: DagsterInstance
+):
+    project = edit_settings(grown, ("[training]", "[images]\nthumb_px = 64\n[training]"))
+    asked, says = tick("inbox_sensor", project, instance)
+    assert asked == [] and "pictures are read" in says
 
 
 def test_while_a_run_is_at_it_no_second_one_is_asked_for(
     grown: Project, sample: Path, instance: DagsterInstance
 ):
     shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    arrived(grown)
     (asked,), _ = tick("inbox_sensor", grown, instance)
     ended(instance, asked, DagsterRunStatus.STARTED)
     again, says = tick("inbox_sensor", grown, instance)
@@ -129,6 +159,7 @@ def test_a_failed_run_is_asked_for_again_with_growing_pauses_and_then_given_up(
     grown: Project, sample: Path, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ):
     shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    arrived(grown)
     now = datetime.now(UTC)
     keys, pauses = set(), []
     attempts = grown.settings.run.max_attempts

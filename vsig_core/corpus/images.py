@@ -69,6 +69,8 @@ def read_batch(
     settings: ImagesSettings,
     executor: Executor,
     progress: Progress | None = None,
+    *,
+    decode_again: bool = False,
 ) -> BatchRead:
     """Read the files of one batch.
 
@@ -78,14 +80,16 @@ def read_batch(
         Rows of `batches`, of one batch.
     known
         Rows of `images` as they stand, of that batch; may be empty. A file with the
-        sha256 of its row is not decoded again. Give none if thumbnails and working
-        copies are to be made anew because `settings` changed.
+        sha256 of its row is not decoded again, and each keeps its `added_at`.
     objects
         Where working copies are kept.
     executor
         Threads, processes, or a cluster that sees the same files.
     progress
         Called with (files done, files in the batch), in this thread.
+    decode_again
+        Decode known files too: thumbnails and working copies are made anew because
+        the settings or the code changed.
 
     Raises
     ------
@@ -95,10 +99,8 @@ def read_batch(
     """
     plan = planned.to_pylist()
     before = {row["uid"]: row for row in known.to_pylist()}
-    tasks = [
-        _Task(row["uri"], before.get(row["uid"], {}).get("sha256"), objects, settings)
-        for row in plan
-    ]
+    kept = {} if decode_again else {uid: row["sha256"] for uid, row in before.items()}
+    tasks = [_Task(row["uri"], kept.get(row["uid"]), objects, settings) for row in plan]
     outcomes = _run(tasks, executor, progress)
     now = datetime.now(UTC)
     images: list[dict[str, Any]] = []

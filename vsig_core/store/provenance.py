@@ -21,7 +21,8 @@ class Provenance:
     Parameters
     ----------
     step
-        Name of the asset that wrote it, or of the command where a person did.
+        Name of the asset that wrote it, or of the command where a person did; `register`
+        where a pretrained network entered the registry.
     inputs
         Table to the version that was read.
     params

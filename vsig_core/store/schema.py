@@ -142,6 +142,16 @@ _SPECS = [
         partitions="batch",
     ),
     _table(
+        "contents",
+        "Every content that a picture ever had, to see whether a replaced picture is nearly the "
+        "same one; rows are only ever added.",
+        "sha256",
+        [
+            ("sha256", TEXT, "of the original file's bytes"),
+            ("phash", TEXT, "64-bit perceptual hash, 16 hex digits"),
+        ],
+    ),
+    _table(
         "aliases",
         "Old ids of pictures.",
         "old_uid",

@@ -29,14 +29,16 @@ def images(inputs: Inputs) -> Outcome:
     with ThreadPoolExecutor(inputs.settings.run.workers or os.cpu_count()) as executor:
         batch = read_batch(
             planned,
-            _same_settings(inputs),
+            inputs.read("images", where={"batch": inputs.batch}),
             inputs.store.objects,
             settings,
             executor,
             inputs.progress(f"reading pictures of {inputs.batch}"),
+            decode_again=inputs.state.read_as_now(inputs.batch) is None,
         )
     return Outcome(
         tables={"rejected_images": batch.rejected, "images": batch.images},
+        added={"contents": _new_contents(inputs, batch.images)},
         facts={
             "images": batch.images.num_rows,
             "rejected": batch.rejected.num_rows,
@@ -48,12 +50,14 @@ def images(inputs: Inputs) -> Outcome:
     )
 
 
-def _same_settings(inputs: Inputs) -> pa.Table:
-    """The batch's pictures as they stand, where they were made by the settings of now."""
-    before = inputs.state.latest(inputs.step, f"batch={inputs.batch}")
-    if before is None or before.params != inputs.state.params(inputs.step):
-        return schema("images").empty_table()
-    return inputs.read("images", where={"batch": inputs.batch})
+def _new_contents(inputs: Inputs, images: pa.Table) -> pa.Table:
+    """Contents that no picture had before: they outlast the rows of `images` they come from."""
+    phashes = dict(zip(images["sha256"].to_pylist(), images["phash"].to_pylist(), strict=True))
+    among = {"sha256": list(phashes)}
+    known = inputs.store.read_or_empty("contents", columns=["sha256"], among=among)
+    missing = sorted(phashes.keys() - set(known["sha256"].to_pylist()))
+    new = [{"sha256": sha256, "phash": phashes[sha256]} for sha256 in missing]
+    return pa.Table.from_pylist(new, schema("contents"))
 
 
 @computes("python")

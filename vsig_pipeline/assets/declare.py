@@ -16,9 +16,11 @@ from dagster import (
     asset,
 )
 
+from vsig_core.console import note
 from vsig_core.errors import StoreError, VsigError
 from vsig_core.project import Project
 from vsig_pipeline.execution import Done, Inputs, Outcome, carry_out
+from vsig_pipeline.lock import one_at_a_time
 from vsig_pipeline.metadata import definition_metadata, result_metadata
 from vsig_pipeline.partitions import BATCHES
 from vsig_pipeline.resources import ProjectResource
@@ -56,7 +58,6 @@ def computes(*kinds: str) -> Callable[[Callable[[Inputs], Outcome]], AssetsDefin
             metadata=definition_metadata(step),
             retry_policy=RETRIES,
             owners=OWNERS,
-            pool="vsig",
         )
         def materialise(
             context: AssetExecutionContext, project: ProjectResource
@@ -81,10 +82,17 @@ def run_step(
     context: AssetExecutionContext,
 ) -> Done:
     """Carry a step out; what vsig raises on purpose fails with its own words."""
+
+    def waits(line: str) -> None:
+        context.log.info(line)
+        note(line)  # 'vsig run' shows no log
+
     try:
-        step = STEPS[compute.__name__]
-        inputs = Inputs(project, step, batch, context.log.info, context.run.run_id)
-        return carry_out(inputs, compute)
+        # Before the inputs are looked at: what another run did meanwhile is found done.
+        with one_at_a_time(project, waits):
+            step = STEPS[compute.__name__]
+            inputs = Inputs(project, step, batch, context.log.info, context.run.run_id)
+            return carry_out(inputs, compute)
     except VsigError as error:
         retry = isinstance(error, StoreError)
         raise Failure(str(error), allow_retries=retry) from error

@@ -199,21 +199,26 @@ def model(inputs: Inputs) -> Outcome:
     assert in_force is not None
     if candidate in (NONE, in_force["model_id"]):
         why = "no candidate" if candidate == NONE else "the candidate is in force already"
-        return Outcome({"models": models}, facts={"champion": in_force["model_id"], "why": why})
+        return _in_force(models, {"why": why})
     rows = inputs.read("evaluations")
     decision = decide(
         _paired(rows, candidate), _collapse(rows, candidate), inputs.settings.evaluation
     )
     change = promote if decision.promote else reject
-    models = change(models, candidate, decision.reason)
+    return _in_force(
+        change(models, candidate, decision.reason),
+        {"candidate": candidate, "promoted": decision.promote, "why": decision.reason},
+    )
+
+
+def _in_force(models: pa.Table, facts: dict[str, Any]) -> Outcome:
+    """The registry, with the champion as data version: a rejection leaves what is below fresh."""
+    row = champion(models)
+    assert row is not None
     return Outcome(
         {"models": models},
-        facts={
-            "champion": candidate if decision.promote else in_force["model_id"],
-            "candidate": candidate,
-            "promoted": decision.promote,
-            "why": decision.reason,
-        },
+        facts={"champion": row["model_id"], **facts},
+        data_version=row["model_id"],
     )
 
 

@@ -1,0 +1,61 @@
+"""Annotation files that are half there, or that break the code: the others are taken."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_project import run_stage
+
+from vsig_core.annotations import IngestResult
+from vsig_core.project import Project
+from vsig_pipeline import inbox
+from vsig_pipeline.state import pending_files
+
+
+def files_of(project: Project) -> set[str]:
+    return set(project.store.read("annotations")["file"].to_pylist())
+
+
+def test_a_file_that_is_written_to_while_it_is_read_waits_whole(
+    grown: Project, sample: Path, monkeypatch: pytest.MonkeyPatch
+):
+    one, two = grown.store.read("images")["uid"].to_pylist()[:2]
+    rows = f"type,img1,img2\nSIMILAR,{one},{two}\nSIMILAR,{one},"
+    half = grown.inbox / "half.csv"
+    half.write_text(rows)
+    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    read_bytes = Path.read_bytes
+
+    def meanwhile(path: Path) -> bytes:
+        data = read_bytes(path)
+        if path == half:
+            half.write_text(rows + f"{two}\n")
+        return data
+
+    with monkeypatch.context() as copying:
+        copying.setattr(Path, "read_bytes", meanwhile)
+        run_stage(grown, "annotate")
+    assert "annotations-2.csv" in files_of(grown) and "half.csv" not in files_of(grown)
+    assert pending_files(grown) == [half]
+    run_stage(grown, "annotate")
+    assert "half.csv" in files_of(grown) and pending_files(grown) == []
+
+
+def test_a_file_that_breaks_the_code_is_put_aside_with_the_reason_and_the_rest_is_taken(
+    grown: Project, sample: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (grown.inbox / "a.csv").write_text("type,img1,img2\n")
+    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    ingest_file = inbox.ingest_file
+
+    def breaks(data: bytes, name: str, *rest: Any) -> IngestResult:
+        return {}["no such column"] if name == "a.csv" else ingest_file(data, name, *rest)
+
+    monkeypatch.setattr(inbox, "ingest_file", breaks)
+    run_stage(grown, "annotate")
+    assert "annotations-2.csv" in files_of(grown) and pending_files(grown) == []
+    reason = (grown.inbox / "rejected" / "a.csv.reason.txt").read_text()
+    assert reason == "KeyError: 'no such column'\n"
+    rejected = grown.store.read("rejected_annotations").to_pylist()
+    assert ("a.csv", 0) in [(row["file"], row["row"]) for row in rejected]
