@@ -106,11 +106,15 @@ def queries_of(judged: Judged, pool: Sequence[str], split: str) -> Queries:
     }
     sharing = _sharing(judged.motif_members, folded)
     relevant = {uid: (sharing[uid] & ranked) - {uid} for uid in component_of}
-    moved = {row["uid"] for row in judged.split_moves.to_pylist() if row["before"] == "train"}
+    moved = {
+        folded.get(row["uid"], row["uid"])
+        for row in judged.split_moves.to_pylist()
+        if row["before"] == "train"
+    }
     return Queries(
         candidates=candidates,
         relevant=relevant,
-        ignored=_ignored(judged, component_of, relevant),
+        ignored=_ignored(judged, component_of, relevant, folded),
         component_of=component_of,
         seen_before={component for uid, component in component_of.items() if uid in moved},
     )
@@ -129,28 +133,48 @@ def _sharing(motif_members: pa.Table, folded: Mapping[str, str]) -> dict[str, se
 
 
 def _ignored(
-    judged: Judged, queries: Mapping[str, str], relevant: dict[str, set[str]]
+    judged: Judged,
+    queries: Mapping[str, str],
+    relevant: dict[str, set[str]],
+    folded: Mapping[str, str],
 ) -> dict[str, set[str]]:
-    ignored: dict[str, set[str]] = {uid: set() for uid in queries}
-    for row in judged.links.to_pylist():
+    """What leaves each query's ranking; taken out of `relevant` too.
+
+    Whatever is said of a picture is said of the one that stands for it.
+    """
+    out = _judged_apart(judged.links, folded)
+    if judged.same_work != "show":
+        for uid, views in _other_views(judged.images, folded).items():
+            out[uid] |= views
+    ignored = {uid: out[uid] - {uid} for uid in queries}
+    for uid, left in ignored.items():
+        relevant[uid] -= left
+    return ignored
+
+
+def _judged_apart(links: pa.Table, folded: Mapping[str, str]) -> dict[str, set[str]]:
+    """Picture to those whose link to it is contested, or which were judged not to be like it."""
+    apart: dict[str, set[str]] = defaultdict(set)
+    for row in links.to_pylist():
         # A pair may share a motif through a third picture and still be judged apart.
         if row["contested"] or row["verdict"] in APART:
-            for one, other in ((row["img1"], row["img2"]), (row["img2"], row["img1"])):
-                if one in ignored:
-                    ignored[one].add(other)
-    if judged.same_work != "show":
-        views: dict[str, set[str]] = defaultdict(set)
-        works = zip(
-            judged.images["uid"].to_pylist(), judged.images["work"].to_pylist(), strict=True
-        )
-        work_of = {uid: work for uid, work in works if work}
-        for uid, work in work_of.items():
-            views[work].add(uid)
-        for uid in queries:
-            ignored[uid] |= views[work_of[uid]] - {uid} if uid in work_of else set()
-    for uid, out in ignored.items():
-        relevant[uid] -= out
-    return ignored
+            one, other = (folded.get(row[name], row[name]) for name in ("img1", "img2"))
+            apart[one].add(other)
+            apart[other].add(one)
+    return apart
+
+
+def _other_views(images: pa.Table, folded: Mapping[str, str]) -> dict[str, set[str]]:
+    """Picture to all that show a work which it shows."""
+    views: dict[str, set[str]] = defaultdict(set)
+    for uid, work in zip(images["uid"].to_pylist(), images["work"].to_pylist(), strict=True):
+        if work:
+            views[work].add(folded.get(uid, uid))
+    beside: dict[str, set[str]] = defaultdict(set)
+    for uids in views.values():
+        for uid in uids:
+            beside[uid] |= uids
+    return beside
 
 
 @dataclass(frozen=True)
