@@ -54,7 +54,13 @@ class Step:
 
 
 _STEPS = [
-    Step("images", "ingest", ("rejected_images", "images"), sections=("images",), batched=True),
+    Step(
+        "images",
+        "ingest",
+        ("rejected_images", "contents", "images"),
+        sections=("images",),
+        batched=True,
+    ),
     Step("corpus", "ingest", ("corpus",), ("images",)),
     Step("annotations", "annotate", ("rejected_annotations", "annotations"), remembers=True),
     Step(

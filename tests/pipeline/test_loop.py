@@ -102,10 +102,30 @@ def test_only_new_pictures_are_read_and_embedded(project: Project, sample: Path)
     assert project.store.count("clusters") == 60
 
 
-def test_pictures_taken_away_leave_the_clusters(grown: Project, finished: Project, tmp_path: Path):
-    pictures = tmp_path / "copy" / "images"
+def on_pictures_of_its_own(grown: Project, finished: Project) -> Project:
+    """The copy of the finished project, on a copy of its pictures."""
+    pictures = pictures_of(grown.folder)
     shutil.copytree(pictures_of(finished.folder).parent, pictures.parent)
-    project = edit_settings(grown, (str(pictures_of(finished.folder)), str(pictures)))
+    return edit_settings(grown, (str(pictures_of(finished.folder)), str(pictures)))
+
+
+def test_a_picture_that_is_saved_again_keeps_its_judgements(grown: Project, finished: Project):
+    project = on_pictures_of_its_own(grown, finished)
+    judged = project.store.read("links").to_pylist()
+    uid = next(row["img1"] for row in judged if row["verdict"] == "POSITIVE")
+    file = pictures_of(project.folder) / uid
+    Image.open(file).save(file, quality=70)
+    run_quietly(project)
+    hashes = (s.read("images", columns=["uid", "sha256"]) for s in (project.store, finished.store))
+    before, after = (dict(zip(*table.to_pydict().values(), strict=True)) for table in hashes)
+    assert before[uid] != after[uid]
+    assert project.store.read("links").to_pylist() == judged
+    assert "replaced" not in names(project, "conflicts", "kind")
+
+
+def test_pictures_taken_away_leave_the_clusters(grown: Project, finished: Project):
+    project = on_pictures_of_its_own(grown, finished)
+    pictures = pictures_of(project.folder)
     gone = sorted(pictures.rglob("*.jpg"))[0]
     uid = gone.relative_to(pictures).as_posix()
     gone.unlink()

@@ -141,6 +141,16 @@ _SPECS = [
         partitions="batch",
     ),
     _table(
+        "contents",
+        "What every content that was ever read looks like, also of files that were replaced "
+        "since; rows are only ever added.",
+        "sha256",
+        [
+            ("sha256", TEXT, "of a file's bytes"),
+            ("phash", TEXT, "64-bit perceptual hash, 16 hex digits"),
+        ],
+    ),
+    _table(
         "aliases",
         "Old ids of pictures.",
         "old_uid",

@@ -53,6 +53,8 @@ def morphograph(inputs: Inputs) -> Outcome:
     listed with both judgements and left out of training until somebody settles it.
     """
     images = current_images(inputs.store, ["uid", "sha256", "phash", "work"]).to_pylist()
+    # Earlier contents too: a picture that was saved again keeps its judgements.
+    contents = [*inputs.read("contents").to_pylist(), *images]
     graph = build_morphograph(
         follow_aliases(inputs.read("annotations"), aliases(inputs.store)),
         uids={row["uid"] for row in images},
@@ -60,7 +62,7 @@ def morphograph(inputs: Inputs) -> Outcome:
         previous_motif_members=inputs.read("motif_members"),
         works={row["uid"]: row["work"] for row in images if row["work"]},
         hashes={row["uid"]: row["sha256"] for row in images},
-        phashes={row["sha256"]: row["phash"] for row in images},
+        phashes={row["sha256"]: row["phash"] for row in contents},
         splits=inputs.settings.splits,
     )
     open_conflicts = [row for row in graph.conflicts.to_pylist() if row["settled_by"] is None]

@@ -37,6 +37,7 @@ def images(inputs: Inputs) -> Outcome:
         )
     return Outcome(
         tables={"rejected_images": batch.rejected, "images": batch.images},
+        added={"contents": _new_contents(inputs, batch.images)},
         facts={
             "images": batch.images.num_rows,
             "rejected": batch.rejected.num_rows,
@@ -54,6 +55,13 @@ def _same_settings(inputs: Inputs) -> pa.Table:
     if before is None or before.params != inputs.state.params(inputs.step):
         return schema("images").empty_table()
     return inputs.read("images", where={"batch": inputs.batch})
+
+
+def _new_contents(inputs: Inputs, images: pa.Table) -> pa.Table:
+    """Contents that the batch did not have: a judgement of one outlives the file's replacement."""
+    before = inputs.read("images", columns=["sha256"], where={"batch": inputs.batch})
+    known = pc.is_in(images["sha256"], before["sha256"].combine_chunks())
+    return images.select(schema("contents").names).filter(pc.invert(known))
 
 
 @computes("python")
