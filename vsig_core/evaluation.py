@@ -21,15 +21,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vsig_core.annotations import representatives
+from vsig_core.annotations import SEPARATING, representatives
 from vsig_core.current import current_images
 from vsig_core.model import (
+    GREY16,
     Figure,
     Paired,
     RetrievalReport,
     collapse_figures,
     compare,
     grey16,
+    known,
     retrieval_metrics,
 )
 from vsig_core.pool import pool_images
@@ -40,8 +42,6 @@ from vsig_core.store import Provenance, Store, schema
 from vsig_core.vectors import Progress
 
 SPLITS = ("val", "test")
-APART = ("NEGATIVE", "DIFFERENT")
-GREY = "grey16"
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def _judged_apart(links: pa.Table, folded: Mapping[str, str]) -> dict[str, set[s
     apart: dict[str, set[str]] = defaultdict(set)
     for row in links.to_pylist():
         # A pair may share a motif through a third picture and still be judged apart.
-        if row["contested"] or row["verdict"] in APART:
+        if row["contested"] or row["verdict"] in SEPARATING:
             one, other = (folded.get(row[name], row[name]) for name in ("img1", "img2"))
             apart[one].add(other)
             apart[other].add(one)
@@ -316,7 +316,7 @@ def score(
         name: vectors_of(store, name, images, provenance, progress)
         for name in dict.fromkeys(contest.models)
     }
-    vectors[GREY] = grey16(images["thumb"].to_pylist())
+    vectors[GREY16] = grey16(images["thumb"].to_pylist())
     subjects = Subjects(vectors, images["uid"].to_pylist(), contest.candidate, contest.champion)
     return evaluate(subjects, judged, settings.evaluation, store.version("links") or 0)
 
@@ -349,9 +349,9 @@ def _row(subject: str, split: str, metric: str, figure: Figure) -> dict[str, obj
         "subject": subject,
         "split": split,
         "metric": metric,
-        "value": _known(figure.value),
-        "ci_low": _known(figure.ci_low),
-        "ci_high": _known(figure.ci_high),
+        "value": known(figure.value),
+        "ci_low": known(figure.ci_low),
+        "ci_high": known(figure.ci_high),
         "n": figure.n,
     }
 
@@ -359,8 +359,3 @@ def _row(subject: str, split: str, metric: str, figure: Figure) -> dict[str, obj
 def _bare(value: float, n: int) -> Figure:
     """A figure without an interval."""
     return Figure(value, np.nan, np.nan, n)
-
-
-def _known(value: float) -> float | None:
-    """An absent measurement is null, not NaN and not 0."""
-    return None if np.isnan(value) else float(value)

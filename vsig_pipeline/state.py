@@ -14,6 +14,7 @@ import pyarrow as pa
 from vsig_core.corpus import BatchPlan, list_sources, plan_batches
 from vsig_core.current import current_images
 from vsig_core.errors import InputError
+from vsig_core.model import champion
 from vsig_core.pool import judged_uids
 from vsig_core.project import Project
 from vsig_core.store import Commit, Provenance, digest
@@ -139,9 +140,8 @@ class State:
     @cached_property
     def champion(self) -> str | None:
         """The model in force; None before the first run."""
-        models = self.project.store.read_or_empty("models", columns=["model_id", "status"])
-        found = [row["model_id"] for row in models.to_pylist() if row["status"] == "champion"]
-        return found[0] if found else None
+        found = champion(self.project.store.read_or_empty("models"))
+        return found["model_id"] if found else None
 
     @cached_property
     def vector_keys(self) -> dict[str, str]:
