@@ -45,7 +45,7 @@ def _check(
     return declare
 
 
-@_check("images")
+@_check("corpus")
 def pictures_could_be_read(project: Project) -> list[str]:
     """Files that could not become pictures, with their reasons."""
     batches = project.store.read_or_empty("corpus", columns=["batch"])["batch"].to_pylist()

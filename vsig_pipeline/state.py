@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from vsig_core.corpus import BatchPlan, list_sources, plan_batches
 from vsig_core.current import current_images
@@ -195,7 +196,7 @@ class State:
         """Key of the work that a step has to do now."""
         step = STEPS[name]
         if batch is not None:
-            keys = self.batch_keys if name == "images" else self.vector_keys
+            keys = self._key_of(batch) if name == "images" else self.vector_keys
             if batch not in keys:
                 raise InputError(
                     f"The batch {batch!r} holds no pictures (any more), so there is nothing to do "
@@ -214,6 +215,11 @@ class State:
             files = [path.name for path in pending_files(self.project)]
             inputs = [files, self.project.store.version("annotations")]
         return digest([name, step.code, self.params(step), inputs])
+
+    def _key_of(self, batch: str) -> dict[str, str]:
+        """The part of `batch_keys` for one batch, without the cost of the others."""
+        own = self._planned().filter(pc.field("batch") == batch)
+        return State(self.project, own).batch_keys
 
     def read_batches(self) -> dict[str, str]:
         """Planned batches that have been read, and the key of the newest reading."""

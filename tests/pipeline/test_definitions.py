@@ -57,6 +57,13 @@ def test_only_checks_of_broken_data_block():
     assert blocking == {"splits_do_not_leak", "vectors_are_unit_vectors"}
 
 
+def test_no_check_runs_once_for_each_batch():
+    # Each looks at the whole project, and would take time by the square of the batches.
+    checked = {check.asset_key for checks in CHECKS for check in checks.check_specs}
+    batched = {AssetKey(step.name) for step in STEPS.values() if step.batched}
+    assert not checked & batched
+
+
 def test_sensors_run_from_the_start():
     for sensor in defs.sensors or ():
         assert sensor.default_status is DefaultSensorStatus.RUNNING  # type: ignore[union-attr]
