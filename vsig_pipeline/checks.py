@@ -9,6 +9,8 @@ from collections.abc import Callable
 import numpy as np
 from dagster import AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity, asset_check
 
+from vsig_core.corpus import list_sources
+from vsig_core.errors import SourceError
 from vsig_core.project import Project
 from vsig_core.vectors import vectors_in_force
 from vsig_pipeline.resources import ProjectResource
@@ -51,6 +53,16 @@ def pictures_could_be_read(project: Project) -> list[str]:
     batches = project.store.read_or_empty("corpus", columns=["batch"])["batch"].to_pylist()
     rows = project.store.read_or_empty("rejected_images", among={"batch": batches}).to_pylist()
     return [f"{row['uid']}: {row['reason']} ({row['detail']})" for row in rows]
+
+
+@_check("corpus")
+def sources_were_understood(project: Project) -> list[str]:
+    """Metadata rows without a picture and the reverse, ids that several share, unusable cells."""
+    try:
+        listing = list_sources(project.settings.source, project.folder)
+    except SourceError as error:  # a check that raises would stop the run
+        return [str(error)]
+    return [*listing.notes, *listing.unmatched_rows]
 
 
 @_check("annotations")
@@ -134,6 +146,7 @@ def map_stays_put(project: Project) -> list[str]:
 
 CHECKS = [
     pictures_could_be_read,
+    sources_were_understood,
     rows_were_understood,
     judgements_agree,
     splits_do_not_leak,
