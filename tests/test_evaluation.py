@@ -2,10 +2,22 @@
 
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
-from vsig_core.evaluation import Judged, queries_of
+from vsig_core.evaluation import Judged, Subjects, evaluate, queries_of
+from vsig_core.settings import EvaluationSettings
 from vsig_core.store import schema
+
+SETTINGS = EvaluationSettings(bootstrap=100)
+
+
+def test_what_was_ranked_and_what_could_not_be_is_a_figure_too():
+    vectors = np.eye(4, dtype=np.float32)
+    lonely = judged(*(link("a", uid, "NEGATIVE") for uid in "bcd"), link("b", "c"))
+    found = evaluate(Subjects({"m-1": vectors}, "abcd", "m-1", None), lonely, SETTINGS, 3)
+    rows = {(row["split"], row["metric"]): row["value"] for row in found.rows.to_pylist()}
+    assert [rows["val", name] for name in ("pool_size", "left_out", "not_in_pool")] == [4, 1, 0]
 
 
 def table(name: str, *rows: dict[str, Any]) -> pa.Table:

@@ -42,6 +42,7 @@ from vsig_core.store import Provenance, Store, schema
 from vsig_core.vectors import Progress
 
 SPLITS = ("val", "test")
+COUNTS = ("pool_size", "left_out", "not_in_pool")
 
 
 @dataclass(frozen=True)
@@ -341,7 +342,16 @@ def _unseen(report: RetrievalReport, seen_before: set[str]) -> RetrievalReport:
 
 
 def _rows(report: RetrievalReport, subject: str, split: str) -> list[dict[str, object]]:
-    return [_row(subject, split, metric, figure) for metric, figure in report.figures.items()]
+    n = report.figures["map"].n
+    counted = {name: _bare(count, n) for name, count in counts(report).items()}
+    figures = {**report.figures, **counted}
+    return [_row(subject, split, metric, figure) for metric, figure in figures.items()]
+
+
+def counts(report: RetrievalReport) -> dict[str, int]:
+    """What was ranked, and what could not be: without them a figure says little."""
+    values = (report.pool_size, len(report.left_out), report.not_in_pool)
+    return dict(zip(COUNTS, values, strict=True))
 
 
 def _row(subject: str, split: str, metric: str, figure: Figure) -> dict[str, object]:

@@ -9,7 +9,9 @@ from collections.abc import Callable
 import numpy as np
 from dagster import AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity, asset_check
 
+from vsig_core.annotations import UNKNOWN_IMAGE, waiting_rows
 from vsig_core.corpus import list_sources
+from vsig_core.current import aliases, current_images
 from vsig_core.errors import SourceError
 from vsig_core.project import Project
 from vsig_core.vectors import vectors_in_force
@@ -67,9 +69,14 @@ def sources_were_understood(project: Project) -> list[str]:
 
 @_check("annotations")
 def rows_were_understood(project: Project) -> list[str]:
-    """Rows of annotation files that were refused, or wait for their picture."""
-    rows = project.store.read_or_empty("rejected_annotations").to_pylist()
-    return [f"{row['file']} line {row['row']}: {row['reason']}" for row in rows]
+    """Rows of annotation files that were refused, or still wait for their picture."""
+    store = project.store
+    came = store.read_or_empty("rejected_annotations").to_pylist()
+    refused = [row for row in came if not row["reason"].startswith(UNKNOWN_IMAGE)]
+    # What waited when it came may have its picture by now.
+    uids = set(current_images(store, ["uid"])["uid"].to_pylist())
+    waiting = waiting_rows(store.read_or_empty("annotations"), uids, aliases(store)).to_pylist()
+    return [f"{row['file']} line {row['row']}: {row['reason']}" for row in refused + waiting]
 
 
 @_check("morphograph")

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from vsig_core.current import champion_id, current_images
-from vsig_core.evaluation import Contest, Evaluation, judged_now, score
+from vsig_core.evaluation import Contest, Evaluation, counts, judged_now, score
 from vsig_core.model import (
     GREY16,
     Collapse,
@@ -159,7 +159,9 @@ def _merged(before: pa.Table, rows: pa.Table) -> pa.Table:
 def _headline(found: Evaluation, candidate: str, in_force: str, pretrained: str) -> dict[str, Any]:
     """Test and validation mAP of each subject, with its interval."""
     named = {"candidate": candidate, "champion": in_force, "pretrained": pretrained, GREY16: GREY16}
-    facts: dict[str, Any] = {}
+    facts: dict[str, Any] = {
+        f"{split} pool": counts(found.reports[candidate, split]) for split in ("val", "test")
+    }
     for label, subject in named.items():
         for split in ("val", "test"):
             figure = found.reports[subject, split].figures["map"]
