@@ -60,8 +60,9 @@ def _same_settings(inputs: Inputs) -> pa.Table:
 def _new_contents(inputs: Inputs, images: pa.Table) -> pa.Table:
     """Contents that the batch did not have: a judgement of one outlives the file's replacement."""
     before = inputs.read("images", columns=["sha256"], where={"batch": inputs.batch})
-    known = pc.is_in(images["sha256"], before["sha256"].combine_chunks())
-    return images.select(schema("contents").names).filter(pc.invert(known))
+    known = set(before["sha256"].to_pylist())
+    new = pa.array([sha256 not in known for sha256 in images["sha256"].to_pylist()], pa.bool_())
+    return images.select(schema("contents").names).filter(new)
 
 
 @computes("python")
