@@ -12,7 +12,9 @@ import time
 from pathlib import Path
 
 from vsig_core.console import bars
-from vsig_core.evaluation import GREY, Contest, judged_now, score
+from vsig_core.current import champion_id
+from vsig_core.evaluation import Contest, judged_now, score
+from vsig_core.model import GREY16
 from vsig_core.project import Project, init_project
 from vsig_core.store import Provenance
 from vsig_pipeline.running import run
@@ -50,14 +52,14 @@ def timed_run(project: Project) -> float:
 def show(project: Project) -> None:
     store = project.store
     models = store.read("models").to_pylist()
-    in_force = next(row["model_id"] for row in models if row["status"] == "champion")
+    in_force = champion_id(store)
     pretrained = next(row["model_id"] for row in models if row["origin"] == "pretrained")
     judged = judged_now(store, project.settings.annotations.same_work)
     contest = Contest([pretrained, in_force], in_force)
     with bars() as progress:
         found = score(project, contest, judged, Provenance("benchmark"), progress)
     for label, subject in {
-        "grey thumbnail": GREY,
+        "grey thumbnail": GREY16,
         "pretrained": pretrained,
         "in force": in_force,
     }.items():

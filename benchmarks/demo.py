@@ -18,7 +18,9 @@ from rich.table import Table
 
 from vsig_core.console import bars
 from vsig_core.corpus.sample import draw_sample
-from vsig_core.evaluation import GREY, Contest, Evaluation, judged_now, score
+from vsig_core.current import champion_id
+from vsig_core.evaluation import Contest, Evaluation, judged_now, score
+from vsig_core.model import GREY16
 from vsig_core.project import Project, init_project, open_project
 from vsig_core.settings import PROJECT_FILE
 from vsig_core.store import Provenance, Store
@@ -92,8 +94,7 @@ def _round(project: Project, sample: Path, name: str) -> Round:
             lambda task: CONSOLE.print(f"  {task.step} {task.partition or ''}", highlight=False),
         )
     if done.tasks:
-        rows = project.store.read("models").to_pylist()
-        champion = next(row["model_id"] for row in rows if row["status"] == "champion")
+        champion = champion_id(project.store)
         version = project.store.version("clusters")
         stood = {"model_id": champion, "clusters": version, "seconds": time.monotonic() - started}
         record.parent.mkdir(exist_ok=True)
@@ -142,7 +143,7 @@ def _retrieval(project: Project, rounds: list[Round], evaluation: Evaluation) ->
         shown.add_column(column)
     models = project.store.read("models").to_pylist()
     pretrained = next(row["model_id"] for row in models if row["origin"] == "pretrained")
-    named = [("grey thumbnail 16 × 16", GREY), ("pretrained", pretrained)]
+    named = [("grey thumbnail 16 × 16", GREY16), ("pretrained", pretrained)]
     named += [(f"after round {n}", entry.model_id) for n, entry in enumerate(rounds, start=1)]
     for label, subject in named:
         report = evaluation.reports[subject, "test"]

@@ -31,6 +31,7 @@ from vsig_core.annotations import (
 )
 from vsig_core.corpus.sample import draw_sample
 from vsig_core.model import (
+    GREY16,
     Folders,
     Network,
     Pictures,
@@ -146,7 +147,7 @@ def measure(folder: Path, name: str, training: TrainingSettings | None) -> None:
         cells = [figure(sample, vectors, first.components, split) for split in ("test", "val")]
         print(f"{name:>8}  {subject:<11} {cells[0]:<30} {cells[1]}", flush=True)
 
-    show("grey16", grey16(sample.read(uid) for uid in sample.uids))
+    show(GREY16, grey16(sample.read(uid) for uid in sample.uids))
     vectors = embed(sample, load_network(ModelSettings()))
     show("pretrained", vectors)
     if training is None:

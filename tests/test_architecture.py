@@ -1,9 +1,12 @@
 """The import contracts of pyproject.toml hold, and would be seen broken."""
 
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parent.parent
 LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
@@ -30,6 +33,27 @@ def test_a_planted_bad_import_is_seen(tmp_path: Path):
     done = lint(tmp_path)
     assert done.returncode != 0
     assert "0 kept, 2 broken" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("written", "home"),
+    [
+        (r'= "champion"', "model/registry.py"),
+        (r'= "grey16"', "model/baselines.py"),
+        (r"None if np\.isnan\(", "model/bootstrap.py"),
+        (r'"NEGATIVE", "DIFFERENT"[})]', "annotations/kinds.py"),
+    ],
+)
+def test_one_thing_is_decided_in_one_place(written: str, home: str):
+    # Clustering stands beside annotations and may not import it.
+    apart = {"clustering/judged.py"}
+    found = {
+        path.relative_to(package).as_posix()
+        for package in (ROOT / "vsig_core", ROOT / "vsig_pipeline", ROOT / "benchmarks")
+        for path in package.rglob("*.py")
+        if re.search(written, path.read_text(encoding="utf-8"))
+    }
+    assert found - apart == {home}
 
 
 def test_public_names_of_each_package_exist():

@@ -90,6 +90,17 @@ def test_a_source_that_does_not_exist_is_refused_before_anything_is_made(tmp_pat
     assert not (tmp_path / "p").exists()
 
 
+def test_weights_in_the_project_are_found_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    weights = tmp_path / "p" / "weights" / "mine.pth"
+    weights.parent.mkdir(parents=True)
+    weights.touch()
+    project_with(tmp_path / "p", '[model]\nweights = "weights/mine.pth"\n')
+    monkeypatch.chdir(tmp_path)
+    assert open_project(tmp_path / "p").settings.model.weights == str(weights)
+
+
 def test_without_a_project_the_way_to_make_one_is_named(tmp_path: Path):
     with pytest.raises(SettingsError, match="vsig init"):
         open_project(tmp_path)

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from vsig_core.annotations import follow_aliases
 from vsig_core.errors import TableMissingError
+from vsig_core.model import champion
 from vsig_core.store import Store
 
 
@@ -37,11 +38,10 @@ def champion_id(store: Store) -> str:
     TableMissingError
         No run has been made yet.
     """
-    models = store.read_or_empty("models", columns=["model_id", "status"]).to_pylist()
-    for row in models:
-        if row["status"] == "champion":
-            return row["model_id"]
-    raise TableMissingError("No model is in force yet. Run 'vsig run'.")
+    found = champion(store.read_or_empty("models"))
+    if found is None:
+        raise TableMissingError("No model is in force yet. Run 'vsig run'.")
+    return found["model_id"]
 
 
 def aliases(store: Store) -> dict[str, str]:

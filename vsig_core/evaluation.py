@@ -21,15 +21,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vsig_core.annotations import representatives
+from vsig_core.annotations import SEPARATING, representatives
 from vsig_core.current import current_images
 from vsig_core.model import (
+    GREY16,
     Figure,
     Paired,
     RetrievalReport,
     collapse_figures,
     compare,
     grey16,
+    known,
     retrieval_metrics,
 )
 from vsig_core.pool import pool_images
@@ -40,8 +42,7 @@ from vsig_core.store import Provenance, Store, schema
 from vsig_core.vectors import Progress
 
 SPLITS = ("val", "test")
-APART = ("NEGATIVE", "DIFFERENT")
-GREY = "grey16"
+COUNTS = ("pool_size", "left_out", "not_in_pool")
 
 
 @dataclass(frozen=True)
@@ -106,11 +107,15 @@ def queries_of(judged: Judged, pool: Sequence[str], split: str) -> Queries:
     }
     sharing = _sharing(judged.motif_members, folded)
     relevant = {uid: (sharing[uid] & ranked) - {uid} for uid in component_of}
-    moved = {row["uid"] for row in judged.split_moves.to_pylist() if row["before"] == "train"}
+    moved = {
+        folded.get(row["uid"], row["uid"])
+        for row in judged.split_moves.to_pylist()
+        if row["before"] == "train"
+    }
     return Queries(
         candidates=candidates,
         relevant=relevant,
-        ignored=_ignored(judged, component_of, relevant),
+        ignored=_ignored(judged, component_of, relevant, folded),
         component_of=component_of,
         seen_before={component for uid, component in component_of.items() if uid in moved},
     )
@@ -129,28 +134,48 @@ def _sharing(motif_members: pa.Table, folded: Mapping[str, str]) -> dict[str, se
 
 
 def _ignored(
-    judged: Judged, queries: Mapping[str, str], relevant: dict[str, set[str]]
+    judged: Judged,
+    queries: Mapping[str, str],
+    relevant: dict[str, set[str]],
+    folded: Mapping[str, str],
 ) -> dict[str, set[str]]:
-    ignored: dict[str, set[str]] = {uid: set() for uid in queries}
-    for row in judged.links.to_pylist():
-        # A pair may share a motif through a third picture and still be judged apart.
-        if row["contested"] or row["verdict"] in APART:
-            for one, other in ((row["img1"], row["img2"]), (row["img2"], row["img1"])):
-                if one in ignored:
-                    ignored[one].add(other)
+    """What leaves each query's ranking; taken out of `relevant` too.
+
+    Whatever is said of a picture is said of the one that stands for it.
+    """
+    out = _judged_apart(judged.links, folded)
     if judged.same_work != "show":
-        views: dict[str, set[str]] = defaultdict(set)
-        works = zip(
-            judged.images["uid"].to_pylist(), judged.images["work"].to_pylist(), strict=True
-        )
-        work_of = {uid: work for uid, work in works if work}
-        for uid, work in work_of.items():
-            views[work].add(uid)
-        for uid in queries:
-            ignored[uid] |= views[work_of[uid]] - {uid} if uid in work_of else set()
-    for uid, out in ignored.items():
-        relevant[uid] -= out
+        for uid, views in _other_views(judged.images, folded).items():
+            out[uid] |= views
+    ignored = {uid: out[uid] - {uid} for uid in queries}
+    for uid, left in ignored.items():
+        relevant[uid] -= left
     return ignored
+
+
+def _judged_apart(links: pa.Table, folded: Mapping[str, str]) -> dict[str, set[str]]:
+    """Picture to those whose link to it is contested, or which were judged not to be like it."""
+    apart: dict[str, set[str]] = defaultdict(set)
+    for row in links.to_pylist():
+        # A pair may share a motif through a third picture and still be judged apart.
+        if row["contested"] or row["verdict"] in SEPARATING:
+            one, other = (folded.get(row[name], row[name]) for name in ("img1", "img2"))
+            apart[one].add(other)
+            apart[other].add(one)
+    return apart
+
+
+def _other_views(images: pa.Table, folded: Mapping[str, str]) -> dict[str, set[str]]:
+    """Picture to all that show a work which it shows."""
+    views: dict[str, set[str]] = defaultdict(set)
+    for uid, work in zip(images["uid"].to_pylist(), images["work"].to_pylist(), strict=True):
+        if work:
+            views[work].add(folded.get(uid, uid))
+    beside: dict[str, set[str]] = defaultdict(set)
+    for uids in views.values():
+        for uid in uids:
+            beside[uid] |= uids
+    return beside
 
 
 @dataclass(frozen=True)
@@ -292,7 +317,7 @@ def score(
         name: vectors_of(store, name, images, provenance, progress)
         for name in dict.fromkeys(contest.models)
     }
-    vectors[GREY] = grey16(images["thumb"].to_pylist())
+    vectors[GREY16] = grey16(images["thumb"].to_pylist())
     subjects = Subjects(vectors, images["uid"].to_pylist(), contest.candidate, contest.champion)
     return evaluate(subjects, judged, settings.evaluation, store.version("links") or 0)
 
@@ -317,7 +342,16 @@ def _unseen(report: RetrievalReport, seen_before: set[str]) -> RetrievalReport:
 
 
 def _rows(report: RetrievalReport, subject: str, split: str) -> list[dict[str, object]]:
-    return [_row(subject, split, metric, figure) for metric, figure in report.figures.items()]
+    n = report.figures["map"].n
+    counted = {name: _bare(count, n) for name, count in counts(report).items()}
+    figures = {**report.figures, **counted}
+    return [_row(subject, split, metric, figure) for metric, figure in figures.items()]
+
+
+def counts(report: RetrievalReport) -> dict[str, int]:
+    """What was ranked, and what could not be: without them a figure says little."""
+    values = (report.pool_size, len(report.left_out), report.not_in_pool)
+    return dict(zip(COUNTS, values, strict=True))
 
 
 def _row(subject: str, split: str, metric: str, figure: Figure) -> dict[str, object]:
@@ -325,9 +359,9 @@ def _row(subject: str, split: str, metric: str, figure: Figure) -> dict[str, obj
         "subject": subject,
         "split": split,
         "metric": metric,
-        "value": _known(figure.value),
-        "ci_low": _known(figure.ci_low),
-        "ci_high": _known(figure.ci_high),
+        "value": known(figure.value),
+        "ci_low": known(figure.ci_low),
+        "ci_high": known(figure.ci_high),
         "n": figure.n,
     }
 
@@ -335,8 +369,3 @@ def _row(subject: str, split: str, metric: str, figure: Figure) -> dict[str, obj
 def _bare(value: float, n: int) -> Figure:
     """A figure without an interval."""
     return Figure(value, np.nan, np.nan, n)
-
-
-def _known(value: float) -> float | None:
-    """An absent measurement is null, not NaN and not 0."""
-    return None if np.isnan(value) else float(value)

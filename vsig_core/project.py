@@ -91,7 +91,16 @@ def open_project(folder: Path | None = None) -> Project:
     """
     chosen = folder or Path(os.environ.get(PROJECT_VARIABLE) or Path.cwd())
     absolute = chosen.expanduser().resolve()
-    return Project(absolute, load_settings(absolute))
+    return Project(absolute, _weights_in_place(load_settings(absolute), absolute))
+
+
+def _weights_in_place(settings: Settings, folder: Path) -> Settings:
+    """A file of weights in the project by its whole path: the current folder may be any."""
+    weights = folder / settings.model.weights
+    if not weights.is_file():
+        return settings
+    model = settings.model.model_copy(update={"weights": str(weights)})
+    return settings.model_copy(update={"model": model})
 
 
 def init_project(folder: Path, sources: Sequence[str] = ()) -> Project:

@@ -129,7 +129,8 @@ class ModelSettings(Section):
         description="efficientnet_lite0 (packaged weights), a torchvision name, or timm:NAME.",
     )
     weights: str = Field(
-        default="default", description="default, none, a torchvision weights name, or a local file."
+        default="default",
+        description="default, none, a name of torchvision, or a file, relative to the project.",
     )
     pooling: Literal["mean", "max"] = Field(default="mean", description="Of the last feature map.")
     resolution: int = Field(default=224, ge=32, description="Side of the network's input, pixels.")

@@ -111,13 +111,18 @@ def _walk(store: Store, commit: Commit, seen: set[tuple[str, int]]) -> dict[str,
     if place in seen:
         return {**node, "inputs": "above"}
     seen.add(place)
-    inputs = []
-    for table, version in sorted(commit.provenance.inputs.items()):
-        older = [c for c in store.commits(table) if c.version == version]
-        # A step that continues its own table read an earlier version of it.
-        if older and (table, version) != place:
-            inputs.append(_walk(store, older[0], seen))
-    return {**node, "inputs": inputs}
+    return {**node, "inputs": _inputs(store, commit, seen)}
+
+
+def _inputs(store: Store, commit: Commit, seen: set[tuple[str, int]]) -> list[dict[str, Any]]:
+    """What a version read, but for the step's own earlier work: it continues itself without end."""
+    read = [
+        older
+        for table, version in sorted(commit.provenance.inputs.items())
+        for older in store.commits(table)
+        if older.version == version and older.provenance.step != commit.provenance.step
+    ]
+    return [_walk(store, older, seen) for older in read]
 
 
 def _judgements(store: Store, uids: set[str]) -> list[dict[str, Any]]:

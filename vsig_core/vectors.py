@@ -26,16 +26,25 @@ def known_vectors(store: Store, model_id: str, hashes: list[str]) -> dict[str, N
     wanted = sorted(set(hashes))
     for table in ("embeddings", "pool_vectors"):
         missing = [sha for sha in wanted if sha not in found]
-        if not missing:
-            break
-        rows = store.read_or_empty(
-            table,
-            columns=["sha256", "vector"],
-            where={"model_id": model_id},
-            among={"sha256": missing},
-        )
-        found |= dict(zip(rows["sha256"].to_pylist(), matrix(rows["vector"]), strict=True))
+        found |= _vectors_of(store, table, model_id, missing)
     return found
+
+
+def _vectors_of(
+    store: Store, table: str, model_id: str, hashes: list[str]
+) -> dict[str, NDArray[np.float32]]:
+    """What one table has; vectors are read where some are, for they weigh fifty times a name."""
+    where = {"model_id": model_id}
+    batched = "batch" in schema(table).names
+    names = ["sha256", "batch"] if batched else ["sha256"]
+    there = store.read_or_empty(table, columns=names, where=where, among={"sha256": hashes})
+    if not there.num_rows:
+        return {}
+    among = {"sha256": hashes}
+    if batched:
+        among["batch"] = there["batch"].unique().to_pylist()
+    rows = store.read(table, columns=["sha256", "vector"], where=where, among=among)
+    return dict(zip(rows["sha256"].to_pylist(), matrix(rows["vector"]), strict=True))
 
 
 def matrix(column: pa.ChunkedArray) -> NDArray[np.float32]:

@@ -9,7 +9,11 @@ from collections.abc import Callable
 import numpy as np
 from dagster import AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity, asset_check
 
+from vsig_core.annotations import UNKNOWN_IMAGE, waiting_rows
 from vsig_core.clustering import contradictions
+from vsig_core.corpus import list_sources
+from vsig_core.current import aliases, current_images
+from vsig_core.errors import SourceError
 from vsig_core.project import Project
 from vsig_core.vectors import vectors_in_force
 from vsig_pipeline.resources import ProjectResource
@@ -46,7 +50,7 @@ def _check(
     return declare
 
 
-@_check("images")
+@_check("corpus")
 def pictures_could_be_read(project: Project) -> list[str]:
     """Files that could not become pictures, with their reasons."""
     batches = project.store.read_or_empty("corpus", columns=["batch"])["batch"].to_pylist()
@@ -54,11 +58,26 @@ def pictures_could_be_read(project: Project) -> list[str]:
     return [f"{row['uid']}: {row['reason']} ({row['detail']})" for row in rows]
 
 
+@_check("corpus")
+def sources_were_understood(project: Project) -> list[str]:
+    """Metadata rows without a picture and the reverse, ids that several share, unusable cells."""
+    try:
+        listing = list_sources(project.settings.source, project.folder)
+    except SourceError as error:  # a check that raises would stop the run
+        return [str(error)]
+    return [*listing.notes, *listing.unmatched_rows]
+
+
 @_check("annotations")
 def rows_were_understood(project: Project) -> list[str]:
-    """Rows of annotation files that were refused, or wait for their picture."""
-    rows = project.store.read_or_empty("rejected_annotations").to_pylist()
-    return [f"{row['file']} line {row['row']}: {row['reason']}" for row in rows]
+    """Rows of annotation files that were refused, or still wait for their picture."""
+    store = project.store
+    came = store.read_or_empty("rejected_annotations").to_pylist()
+    refused = [row for row in came if not row["reason"].startswith(UNKNOWN_IMAGE)]
+    # What waited when it came may have its picture by now.
+    uids = set(current_images(store, ["uid"])["uid"].to_pylist())
+    waiting = waiting_rows(store.read_or_empty("annotations"), uids, aliases(store)).to_pylist()
+    return [f"{row['file']} line {row['row']}: {row['reason']}" for row in refused + waiting]
 
 
 @_check("morphograph")
@@ -147,6 +166,7 @@ def map_stays_put(project: Project) -> list[str]:
 
 CHECKS = [
     pictures_could_be_read,
+    sources_were_understood,
     rows_were_understood,
     judgements_agree,
     splits_do_not_leak,

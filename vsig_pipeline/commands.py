@@ -10,9 +10,9 @@ import typer
 from vsig_core.console import Context, bars, emit, note, table
 from vsig_core.project import PROJECT_VARIABLE, Project, write_dagster_home
 from vsig_pipeline.estimate import estimate
-from vsig_pipeline.running import due, run
+from vsig_pipeline.running import Due, look, run
 from vsig_pipeline.state import Task
-from vsig_pipeline.status import project_status
+from vsig_pipeline.status import project_status, show_sources, sources
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +33,7 @@ def run_command(
     """Bring all that is stale up to date, in this process, with progress bars."""
     project = Context.of(context).project
     if plan:
-        _show_plan(project, due(project, start), as_json)
+        _show_plan(project, look(project, start), as_json)
         return
     with bars() as progress_of:
         done = run(
@@ -43,16 +43,20 @@ def run_command(
             start,
         )
     if as_json:
-        emit({"done": [_as_dict(task) for task in done.tasks]})
+        emit({"done": [_as_dict(task) for task in done.tasks], "sources": sources(done.plan)})
     else:
         note("Nothing was stale." if not done.tasks else "Up to date.")
+        show_sources(done.plan)
 
 
-def _show_plan(project: Project, tasks: list[Task], as_json: bool) -> None:  # noqa: FBT001
+def _show_plan(project: Project, found: Due, as_json: bool) -> None:  # noqa: FBT001
+    tasks = found.tasks
     needed = estimate(project, tasks)
     if as_json:
-        emit({"tasks": [_as_dict(task) for task in tasks], "estimate": needed.as_dict()})
+        shown = [_as_dict(task) for task in tasks]
+        emit({"tasks": shown, "estimate": needed.as_dict(), "sources": sources(found.plan)})
         return
+    show_sources(found.plan)
     if not tasks:
         note("Nothing is stale.")
         return

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from vsig_core.corpus import BatchPlan
 from vsig_core.errors import InputError, VsigError
 from vsig_core.project import PROJECT_VARIABLE, Project, write_dagster_home
 from vsig_pipeline.progress import Reporter, reporting_to
@@ -28,13 +29,29 @@ class Ran:
     ----------
     tasks
         In the order in which they were done.
+    plan
+        What the sources hold, and what is amiss there.
     """
 
     tasks: list[Task]
+    plan: BatchPlan
+
+
+@dataclass(frozen=True)
+class Due:
+    """What a run would carry out: as `Ran`."""
+
+    tasks: list[Task]
+    plan: BatchPlan
 
 
 def due(project: Project, start: str | None = None) -> list[Task]:
-    """What a run would do, without doing or writing anything.
+    """What a run would do, without doing or writing anything; see `look`."""
+    return look(project, start).tasks
+
+
+def look(project: Project, start: str | None = None) -> Due:
+    """What a run would do, and what is amiss in the sources; does and writes nothing.
 
     Parameters
     ----------
@@ -49,7 +66,7 @@ def due(project: Project, start: str | None = None) -> list[Task]:
         There is no such asset.
     """
     plan = plan_sources(project)
-    return State(project, plan.table).tasks(_wanted(start))
+    return Due(State(project, plan.table).tasks(_wanted(start)), plan)
 
 
 def run(
@@ -88,7 +105,7 @@ def run(
             with reporting_to(reporter):
                 _execute(project, group)
             done += group
-    return Ran(done)
+    return Ran(done, plan)
 
 
 def _wanted(start: str | None) -> set[str] | None:

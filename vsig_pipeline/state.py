@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from vsig_core.corpus import BatchPlan, list_sources, plan_batches
 from vsig_core.current import current_images
 from vsig_core.errors import InputError
+from vsig_core.model import champion
 from vsig_core.pool import judged_uids
 from vsig_core.project import Project
 from vsig_core.store import Commit, Provenance, digest
@@ -157,9 +159,8 @@ class State:
     @cached_property
     def champion(self) -> str | None:
         """The model in force; None before the first run."""
-        models = self.project.store.read_or_empty("models", columns=["model_id", "status"])
-        found = [row["model_id"] for row in models.to_pylist() if row["status"] == "champion"]
-        return found[0] if found else None
+        found = champion(self.project.store.read_or_empty("models"))
+        return found["model_id"] if found else None
 
     @cached_property
     def vector_keys(self) -> dict[str, str]:
@@ -220,7 +221,7 @@ class State:
         """Key of the work that a step has to do now."""
         step = STEPS[name]
         if batch is not None:
-            keys = self.batch_keys if name == "images" else self.vector_keys
+            keys = self._key_of(batch) if name == "images" else self.vector_keys
             if batch not in keys:
                 raise InputError(
                     f"The batch {batch!r} holds no pictures (any more), so there is nothing to do "
@@ -239,6 +240,11 @@ class State:
             files = [path.name for path in pending_files(self.project)]
             inputs = [files, self.project.store.version("annotations")]
         return digest([name, step.code, self.params(step), inputs])
+
+    def _key_of(self, batch: str) -> dict[str, str]:
+        """The part of `batch_keys` for one batch, without the cost of the others."""
+        own = self._planned().filter(pc.field("batch") == batch)
+        return State(self.project, own).batch_keys
 
     def read_batches(self) -> dict[str, str]:
         """Planned batches that have been read, and the key of the newest reading."""

@@ -1,12 +1,13 @@
 """`vsig status`: what the store holds, what is stale and why."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from vsig_core.console import note, table
+from vsig_core.corpus import BatchPlan
 from vsig_core.project import Project
 from vsig_core.store import TABLES
-from vsig_pipeline.running import due
+from vsig_pipeline.running import look
 from vsig_pipeline.state import State, pending_files
 from vsig_pipeline.steps import STEPS
 
@@ -32,10 +33,14 @@ class Status:
     inbox: list[str]
     conflicts: list[dict[str, Any]]
     notices: list[str]
+    plan: BatchPlan
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return asdict(self)
+        shown = {field.name: getattr(self, field.name) for field in fields(self)}
+        del shown["plan"]
+        tables = [asdict(entry) for entry in self.tables]
+        return {**shown, "tables": tables, "sources": sources(self.plan)}
 
     def show(self) -> None:
         """For a person."""
@@ -57,12 +62,25 @@ class Status:
             note(f"Open conflict {conflict['conflict_id']} ({conflict['kind']}): {pictures}")
         for notice in self.notices:
             note(f"Notice: {notice}")
+        show_sources(self.plan)
+
+
+def sources(plan: BatchPlan) -> dict[str, list[str]]:
+    """What is amiss in the sources, for JSON: in full."""
+    return {"notes": plan.notes, "unmatched_rows": plan.unmatched_rows}
+
+
+def show_sources(plan: BatchPlan) -> None:
+    """What is amiss in the sources, for a person."""
+    for remark in plan.remarks:
+        note(f"Sources: {remark}")
 
 
 def project_status(project: Project) -> Status:
     """Look at a project; writes nothing."""
+    found = look(project)
     reasons: dict[str, str] = {}
-    for task in due(project):
+    for task in found.tasks:
         reasons.setdefault(task.step, task.reason)
     owner = {name: step.name for step in STEPS.values() for name in reversed(step.tables)}
     conflicts = project.store.read_or_empty("conflicts").to_pylist()
@@ -75,6 +93,7 @@ def project_status(project: Project) -> Status:
         inbox=[path.name for path in pending_files(project)],
         conflicts=[row for row in conflicts if row["settled_by"] is None],
         notices=notices,
+        plan=found.plan,
     )
 
 

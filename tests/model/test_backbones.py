@@ -1,3 +1,4 @@
+import dataclasses
 import socket
 import time
 import urllib.error
@@ -200,7 +201,21 @@ def test_saved_weights_come_back_with_their_card():
     data = save_weights(network)
     again = load_network(settings, data)
     assert save_weights(again) == data
-    assert again.card == WeightsCard("resnet18", "random", "none", network.card.digest)
+    card = WeightsCard("resnet18", "random", "none", network.card.digest, Preprocessing(64))
+    assert again.card == card
+    assert torch.equal(again(images(64)), network(images(64)))
+
+
+def test_saved_weights_need_neither_the_file_they_came_from_nor_what_is_said_of_it_today(tmp_path):
+    path = tmp_path / "mine.pth"
+    torch.save(models.resnet18().state_dict(), path)
+    settings = ModelSettings(backbone="resnet18", weights=str(path), resolution=64)
+    network = load_network(settings)
+    half = Preprocessing(64, (0.5,) * 3, (0.5,) * 3, "bicubic")
+    network.card = dataclasses.replace(network.card, preprocessing=half)
+    path.unlink()
+    again = load_network(settings, save_weights(network))
+    assert again.preprocessing == half
     assert torch.equal(again(images(64)), network(images(64)))
 
 
@@ -281,8 +296,8 @@ def test_fusion_that_would_change_the_answer_is_not_used():
         def forward(self, maps):
             return self.norm(self.second(torch.relu(self.first(maps))))
 
-    card = WeightsCard("crossed", "test", "none", "")
-    network = Network([Crossed()], Preprocessing(16), "mean", card)
+    card = WeightsCard("crossed", "test", "none", "", Preprocessing(16))
+    network = Network([Crossed()], "mean", card)
     assert fused(network) is network
 
 

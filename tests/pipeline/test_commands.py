@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from small_project import pictures_of, versions
 
 from vsig_core.cli import build
@@ -51,8 +52,26 @@ def test_status_says_what_is_fresh_and_what_is_in_force(finished: Project):
 
 
 def test_a_run_with_nothing_to_do_says_so(finished: Project):
-    assert document("run", project=finished.folder) == {"done": []}
+    assert document("run", project=finished.folder)["done"] == []
     assert "Nothing was stale" in vsig("run", project=finished.folder).stderr
+
+
+def test_what_is_amiss_in_the_sources_is_said_wherever_a_person_looks(tmp_path: Path):
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    Image.new("RGB", (64, 64), "red").save(pictures / "a.jpg")
+    Image.new("RGB", (64, 64), "blue").save(pictures / "b.jpg")
+    rows = ["file,id,lat", "a.jpg,1,north", *(f"gone-{n}.jpg,,1" for n in range(7))]
+    (pictures / "metadata.csv").write_text("\n".join(rows).replace("file,", "filename,"))
+    made = Path(document("init", tmp_path / "p", "--source", pictures)["project"])
+    for words in (["status"], ["run", "--plan"], ["run", "--from", "atlas"]):
+        said = document(*words, project=made)["sources"]
+        notes = " ".join(said["notes"])
+        assert "1 pictures without a row" in notes and "1 metadata cells" in notes, words
+        assert len(said["unmatched_rows"]) == 7 and "gone-6.jpg" in said["unmatched_rows"][6]
+        shown = vsig(*words, project=made).stderr
+        assert "7 metadata rows match no picture" in " ".join(shown.split()), words
+        assert "and 2 more" in shown, words
 
 
 def test_evaluate_scores_every_model_on_the_same_queries(finished: Project):

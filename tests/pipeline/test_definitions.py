@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from dagster import (
+    AssetCheckSeverity,
     AssetKey,
     DagsterInstance,
     DefaultScheduleStatus,
@@ -61,6 +62,29 @@ def test_tables_of_all_steps_are_tables_of_the_store():
 def test_only_checks_of_broken_data_block():
     blocking = {check.name for checks in CHECKS for check in checks.check_specs if check.blocking}
     assert blocking == {"splits_do_not_leak", "vectors_are_unit_vectors"}
+
+
+def test_no_check_runs_once_for_each_batch():
+    # Each looks at the whole project, and would take time by the square of the batches.
+    checked = {check.asset_key for checks in CHECKS for check in checks.check_specs}
+    batched = {AssetKey(step.name) for step in STEPS.values() if step.batched}
+    assert not checked & batched
+
+
+def test_the_corpus_warns_of_what_is_amiss_in_the_sources(grown: Project):
+    (check,) = [c for c in CHECKS if c.check_key.name == "sources_were_understood"]
+    resource = ProjectResource(folder=str(grown.folder))
+    assert check(project=resource).passed
+    settings = grown.folder / "vsig.toml"
+    metadata = grown.folder / "metadata.csv"
+    metadata.write_text("filename,title\ngone.jpg,Leda\n")
+    uri = settings.read_text().replace("[[source]]", f'[[source]]\nmetadata = "{metadata}"')
+    settings.write_text(uri)
+    found = check(project=resource)
+    assert not found.passed and found.severity is AssetCheckSeverity.WARN
+    assert "gone.jpg" in found.description and "60 pictures without a row" in found.description
+    settings.write_text(uri.replace('uri = "', 'uri = "/nowhere'))
+    assert "does not exist" in check(project=resource).description
 
 
 def test_sensors_and_the_nightly_schedule_run_from_the_start():

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
 from small_project import edit_settings, make_project, pictures_of, run_quietly, run_stage, versions
@@ -11,8 +12,10 @@ from small_project import edit_settings, make_project, pictures_of, run_quietly,
 from vsig_core.errors import InputError
 from vsig_core.model import champion
 from vsig_core.project import Project
-from vsig_core.store import Store
+from vsig_core.store import Provenance, Store
 from vsig_core.vectors import vectors_in_force
+from vsig_pipeline.checks import CHECKS
+from vsig_pipeline.resources import ProjectResource
 from vsig_pipeline.running import RunFailedError, due
 from vsig_pipeline.state import pending_files
 
@@ -36,6 +39,8 @@ def test_a_torchvision_network_goes_through_the_whole_loop(finished: Project):
         assert names(finished, table, "uid") == uids, table
     subjects = set(names(finished, "evaluations", "subject"))
     assert subjects >= {"grey16", *names(finished, "models", "model_id")}
+    ranked = store.commits("evaluations")[0].provenance.facts["test pool"]
+    assert ranked["pool_size"] > 50 and ranked["not_in_pool"] == 0
     picture = store.read("atlas")["picture"][0].as_py()
     assert store.objects.get(picture).startswith(b"\x89PNG")
 
@@ -103,10 +108,16 @@ def test_only_new_pictures_are_read_and_embedded(project: Project, sample: Path)
     assert project.store.count("clusters") == 60
 
 
-def test_pictures_taken_away_leave_the_clusters(grown: Project, finished: Project, tmp_path: Path):
-    pictures = tmp_path / "copy" / "images"
+def on_pictures_of_its_own(grown: Project, finished: Project) -> Project:
+    """The copy of the finished project, on a copy of its pictures."""
+    pictures = pictures_of(grown.folder)
     shutil.copytree(pictures_of(finished.folder).parent, pictures.parent)
-    project = edit_settings(grown, (str(pictures_of(finished.folder)), str(pictures)))
+    return edit_settings(grown, (str(pictures_of(finished.folder)), str(pictures)))
+
+
+def test_pictures_taken_away_leave_the_clusters(grown: Project, finished: Project):
+    project = on_pictures_of_its_own(grown, finished)
+    pictures = pictures_of(project.folder)
     gone = sorted(pictures.rglob("*.jpg"))[0]
     uid = gone.relative_to(pictures).as_posix()
     gone.unlink()
@@ -216,6 +227,13 @@ def test_a_judgement_of_an_unknown_picture_waits_for_it(grown: Project):
     reasons = [row["reason"] for row in grown.store.read("rejected_annotations").to_pylist()]
     assert any("unknown_image later.jpg" in reason for reason in reasons)
     assert "later.jpg" not in names(grown, "links", "img2")
+    (check,) = [c for c in CHECKS if c.check_key.name == "rows_were_understood"]
+    resource = ProjectResource(folder=str(grown.folder))
+    assert "later.jpg" in check(project=resource).description
+    images = grown.store.read("images")
+    late = images.slice(0, 1).to_pylist()[0] | {"uid": "later.jpg"}
+    grown.store.append("images", pa.Table.from_pylist([late], images.schema), Provenance("images"))
+    assert check(project=resource).passed
 
 
 def test_a_run_that_fails_loses_no_annotation(

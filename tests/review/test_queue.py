@@ -1,4 +1,9 @@
+from itertools import combinations
+
 import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vsig_core.annotations import Verdict
 from vsig_core.clustering import Judgements, build_groups
@@ -92,6 +97,48 @@ def test_two_signatures_in_one_group_ask_whether_they_are_one():
     evidence = Evidence(links("ab POSITIVE", "cd POSITIVE"), motifs(m="ab", n="cd"))
     (only,) = queue(clusters(A="abcd"), evidence)
     assert only["reasons"][0] == "2 known signatures meet here: are they one?"
+
+
+UIDS = "abcdefgh"
+PAIRS = [f"{one}{other}" for one, other in combinations(UIDS, 2)]
+
+
+@given(st.sets(st.sampled_from(PAIRS)), st.dictionaries(st.sampled_from("mno"), st.text(UIDS)))
+def test_pairs_still_to_be_judged_are_counted_as_one_by_one(similar: set[str], signatures: dict):
+    signatures = {name: "".join(sorted(set(uids))) for name, uids in signatures.items()}
+    evidence = Evidence(links(*(f"{p} SIMILAR" for p in sorted(similar))), motifs(**signatures))
+    table = clusters(A=UIDS)
+    groups = build_groups(table, Judgements())
+    open_pairs = [
+        pair
+        for pair in PAIRS
+        if pair not in similar and not any(set(pair) <= set(uids) for uids in signatures.values())
+    ]
+    ranked = rank_queue(groups, table, evidence, ReviewSettings()).to_pylist()
+    assert bool(ranked) == bool(open_pairs)
+    said = " ".join(reason for row in ranked for reason in row["reasons"])
+    if "still to be judged" in said:
+        assert f"{len(open_pairs)} pair" in said
+    if "may carry it too" in said:
+        carry = set("".join(signatures.values()))
+        new = set("".join(open_pairs)) - carry
+        assert f"and {len(new)} picture" in said
+
+
+@pytest.mark.timeout(60)  # a look at each pair for each signature takes many times as long
+def test_a_large_group_with_many_signatures_is_ranked():
+    names = [f"{number:04}" for number in range(6000)]
+    rows = [{"motif": f"s-{place // 10}", "uid": uid} for place, uid in enumerate(names[:5000])]
+    evidence = Evidence(motif_members=pa.Table.from_pylist(rows, schema("motif_members")))
+    groups = [{"uid": uid, "group": "A", "cluster": "A", "why": "cluster"} for uid in names]
+    table = pa.Table.from_pylist(
+        [{"uid": uid, "reachability": 0.1, "max_eps": 0.2} for uid in names], schema("clusters")
+    )
+    groups = pa.Table.from_pylist(groups, schema("groups"))
+    (only,) = rank_queue(groups, table, evidence, ReviewSettings()).to_pylist()
+    assert (
+        only["reasons"][0] == "holds 500 known signatures, and 1000 pictures that may carry it too"
+    )
 
 
 def test_folded_pictures_are_not_proposed():

@@ -6,13 +6,22 @@ from vsig_core.annotations.conflicts import conflict_id
 from vsig_core.annotations.duplicates import representatives
 from vsig_core.annotations.formats import AnnotationFile, read_annotations, write_annotations
 from vsig_core.annotations.ingest import IngestResult, Known, ingest_file
-from vsig_core.annotations.log import follow_aliases, new_rows, unknown_images, waiting_rows
+from vsig_core.annotations.kinds import SEPARATING
+from vsig_core.annotations.log import (
+    UNKNOWN_IMAGE,
+    follow_aliases,
+    new_rows,
+    unknown_images,
+    waiting_rows,
+)
 from vsig_core.annotations.morphograph import Morphograph, build_morphograph
 from vsig_core.annotations.triplets import TripletSources, mine_triplets
 from vsig_core.annotations.unsure import unsure_pairs
 from vsig_core.annotations.verdicts import Verdict, verdicts_in_force
 
 __all__ = [
+    "SEPARATING",
+    "UNKNOWN_IMAGE",
     "Act",
     "AnnotationFile",
     "IngestResult",

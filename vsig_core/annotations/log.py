@@ -9,6 +9,9 @@ import pyarrow as pa
 from vsig_core.annotations.judgement import table_of, turn
 from vsig_core.store.schema import schema
 
+UNKNOWN_IMAGE = "unknown_image"
+"""What the reason of a row that waits for its picture begins with."""
+
 _IMAGES = ("img1", "img2")
 
 
@@ -94,7 +97,7 @@ def waiting_rows(
             "file_sha256": row["file_sha256"],
             "file": row["file"],
             "row": row["row"],
-            "reason": f"unknown_image {', '.join(names)}",
+            "reason": f"{UNKNOWN_IMAGE} {', '.join(names)}",
             "text": ",".join((row["type"], *_named(row["img1"], row["img2"], row["members"]))),
         }
         for row, names in zip(rows, missing.values(), strict=True)

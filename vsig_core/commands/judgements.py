@@ -106,7 +106,7 @@ def evaluate(
 ) -> None:
     """Score models on the links in force: all on the same queries, beside a grey thumbnail."""
     from vsig_core.console import bars
-    from vsig_core.evaluation import Contest, judged_now, score
+    from vsig_core.evaluation import COUNTS, Contest, judged_now, score
 
     project = Context.of(context).project
     store = project.store
@@ -126,7 +126,7 @@ def evaluate(
                 row["subject"],
                 row["split"],
                 row["metric"],
-                f"{row['value']:.3f}",
+                f"{row['value']:.0f}" if row["metric"] in COUNTS else f"{row['value']:.3f}",
                 "" if row["ci_low"] is None else f"{row['ci_low']:.3f} to {row['ci_high']:.3f}",
                 row["n"],
             ]

@@ -99,8 +99,8 @@ def list_source(source: SourceSettings, project: Path) -> Listing:
         notes.append(f"{root} holds no pictures.")
     if metadata_path:
         bare = [path for path in content.paths if path not in joined.metadata]
-        notes += _summary(f"pictures without a row in {metadata_path}", bare)
-    notes += _summary("metadata cells that could not be used", _problems(files))
+        notes += summary(f"pictures without a row in {metadata_path}", bare)
+    notes += summary("metadata cells that could not be used", _problems(files))
     unmatched = [f"{metadata_path}, {row}" for row in joined.unmatched]
     return Listing(sorted(files, key=lambda file: file.uid), unmatched, notes)
 
@@ -161,7 +161,8 @@ def _problems(files: Sequence[ListedFile]) -> list[str]:
     ]
 
 
-def _summary(what: str, items: list[str]) -> list[str]:
+def summary(what: str, items: list[str]) -> list[str]:
+    """A sentence on a list, long ones by their beginning; none where it is empty."""
     if not items:
         return []
     more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""

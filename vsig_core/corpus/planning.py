@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from vsig_core.corpus.listing import ListedFile, Listing
+from vsig_core.corpus.listing import ListedFile, Listing, summary
 from vsig_core.store.schema import schema
 
 Row = dict[str, Any]
@@ -20,7 +20,7 @@ class BatchPlan:
 
     `touched` names the batches with a row that is new, changed or gone; of a batch
     that lost its last picture the table has no row. `added`, `changed` and `removed`
-    are uids.
+    are uids. `notes` and `unmatched_rows` are those of the listing.
     """
 
     table: pa.Table
@@ -28,6 +28,13 @@ class BatchPlan:
     added: list[str]
     changed: list[str]
     removed: list[str]
+    notes: list[str]
+    unmatched_rows: list[str]
+
+    @property
+    def remarks(self) -> list[str]:
+        """What was amiss in the sources, in sentences."""
+        return [*self.notes, *summary("metadata rows match no picture", self.unmatched_rows)]
 
 
 def plan_batches(planned: pa.Table, listing: Listing, batch_size: int) -> BatchPlan:
@@ -63,7 +70,9 @@ def plan_batches(planned: pa.Table, listing: Listing, batch_size: int) -> BatchP
         touched.add(batch)
     rows.sort(key=lambda row: (row["batch"], row["uid"]))
     table = pa.Table.from_pylist(rows, schema("batches"))
-    return BatchPlan(table, sorted(touched), added, changed, removed)
+    return BatchPlan(
+        table, sorted(touched), added, changed, removed, listing.notes, listing.unmatched_rows
+    )
 
 
 def _row(file: ListedFile, batch: str) -> Row:

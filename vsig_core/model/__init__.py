@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vsig_core.model.backbones import load_network, model_id, save_weights
-    from vsig_core.model.baselines import grey16
+    from vsig_core.model.baselines import GREY16, grey16
+    from vsig_core.model.bootstrap import Figure, known
     from vsig_core.model.gate import Collapse, Decision, collapse_figures, decide
     from vsig_core.model.loss import CompoundHingeLoss
     from vsig_core.model.maps import Pictures
     from vsig_core.model.metrics import (
-        Figure,
         Paired,
         RetrievalReport,
         average_precision,
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "backbones": ("load_network", "model_id", "save_weights"),
-    "baselines": ("grey16",),
+    "baselines": ("GREY16", "grey16"),
+    "bootstrap": ("Figure", "known"),
     "gate": ("Collapse", "Decision", "collapse_figures", "decide"),
     "loss": ("CompoundHingeLoss",),
     "maps": ("Pictures",),
     "metrics": (
-        "Figure",
         "Paired",
         "RetrievalReport",
         "average_precision",
@@ -48,6 +48,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "GREY16",
     "Collapse",
     "CompoundHingeLoss",
     "Decision",
@@ -66,6 +67,7 @@ __all__ = [
     "compare",
     "decide",
     "grey16",
+    "known",
     "load_network",
     "model_id",
     "promote",

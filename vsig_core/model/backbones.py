@@ -25,9 +25,7 @@ _HALF = ("inception_v3", "googlenet", PACKAGED)
 _METADATA = "vsig"
 
 
-def load_network(
-    settings: ModelSettings, weights: "Mapping[str, Tensor] | bytes | None" = None
-) -> "Network":
+def load_network(settings: ModelSettings, weights: bytes | None = None) -> "Network":
     """Build the network that the settings name.
 
     Parameters
@@ -35,8 +33,8 @@ def load_network(
     settings
         Backbone, weights, pooling, resolution.
     weights
-        What `save_weights` gave, or a state dict under the same names; where
-        left out, the weights that the settings name.
+        What `save_weights` gave: they bring their preprocessing along, and what the
+        settings call weights is not looked for. Where left out, that is loaded.
 
     Returns
     -------
@@ -47,12 +45,12 @@ def load_network(
     WeightsError
         The architecture is unknown, or its weights cannot be had or do not fit.
     """
+    _check_backbone(settings.backbone)
     if weights is None:
         return _pretrained(settings)
-    network = _untrained(settings)
-    if isinstance(weights, bytes):
-        network.card, weights = _parse(weights)
-    _fill(network, network, weights, network.card.origin)
+    card, state = _parse(weights)
+    network = _cut(_architecture(settings), settings, card)
+    _fill(network, network, state, card.origin)
     return network
 
 
@@ -90,21 +88,13 @@ def model_id(settings: ModelSettings, weights: bytes | None = None) -> str:
 
 
 def _pretrained(settings: ModelSettings) -> "Network":
-    _check_backbone(settings.backbone)
     source = find_weights(settings.backbone, settings.weights)
     state = source.load()
     model = _architecture(settings)
-    network = _cut(model, settings, source)
+    network = _cut(model, settings, _card(settings, source, model))
     if state is not None:
         _fill(model, network, _fitted(state, model, settings), source.origin)
     return network
-
-
-def _untrained(settings: ModelSettings) -> "Network":
-    """The architecture alone; preprocessing is that of the weights that the settings name."""
-    _check_backbone(settings.backbone)
-    source = find_weights(settings.backbone, settings.weights)
-    return _cut(_architecture(settings), settings, source)
 
 
 def _check_backbone(backbone: str) -> None:
@@ -171,11 +161,11 @@ def _torchvision_model(name: str, resolution: int) -> "nn.Module":
         ) from error
 
 
-def _cut(model: "nn.Module", settings: ModelSettings, source: WeightsSource) -> "Network":
+def _cut(model: "nn.Module", settings: ModelSettings, card: "WeightsCard") -> "Network":
     import torch
 
     from vsig_core.model import stages
-    from vsig_core.model.network import Network, WeightsCard
+    from vsig_core.model.network import Network
 
     if settings.backbone == PACKAGED or settings.backbone.startswith(TIMM_PREFIX):
         parts = stages.timm_stages(model, settings.resolution)
@@ -183,9 +173,20 @@ def _cut(model: "nn.Module", settings: ModelSettings, source: WeightsSource) -> 
         parts = stages.torchvision_vit_stages(model)
     else:
         parts = stages.sequential_stages(model)
-    card = WeightsCard(settings.backbone, source.origin, source.licence, source.digest)
-    network = Network(parts, _preprocessing(settings, source, model), settings.pooling, card)
+    network = Network(parts, settings.pooling, card)
     return network.eval().to(memory_format=torch.channels_last)
+
+
+def _card(settings: ModelSettings, source: WeightsSource, model: "nn.Module") -> "WeightsCard":
+    from vsig_core.model.network import WeightsCard
+
+    return WeightsCard(
+        settings.backbone,
+        source.origin,
+        source.licence,
+        source.digest,
+        _preprocessing(settings, source, model),
+    )
 
 
 def _preprocessing(
@@ -248,14 +249,21 @@ def _parse(weights: bytes) -> "tuple[WeightsCard, Mapping[str, Tensor]]":
     import safetensors
     import safetensors.torch
 
-    from vsig_core.model.network import WeightsCard
-
     try:
         state = safetensors.torch.load(weights)
         header = json.loads(weights[8 : 8 + int.from_bytes(weights[:8], "little")])
-        card = WeightsCard(**json.loads(header["__metadata__"][_METADATA]))
+        card = _read_card(json.loads(header["__metadata__"][_METADATA]))
     except (safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(
             f"These {len(weights)} bytes are not weights that vsig saved ({error})."
         ) from error
     return card, state
+
+
+def _read_card(values: dict[str, Any]) -> "WeightsCard":
+    from vsig_core.model.network import WeightsCard
+    from vsig_core.model.preprocess import Preprocessing
+
+    given = values.pop("preprocessing")
+    mean, std = tuple(given.pop("mean")), tuple(given.pop("std"))
+    return WeightsCard(**values, preprocessing=Preprocessing(**given, mean=mean, std=std))

@@ -24,6 +24,11 @@ class Figure:
     n: int
 
 
+def known(value: float) -> float | None:
+    """A value as tables and JSON hold it: an absent measurement is null, not NaN and not 0."""
+    return None if np.isnan(value) else float(value)
+
+
 def interval(
     n: int,
     statistic: Callable[[NDArray[np.intp]], NDArray[np.float64]],

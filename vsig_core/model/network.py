@@ -22,13 +22,15 @@ class WeightsCard:
     """What goes with weights wherever they go.
 
     `origin` says where they come from, `digest` is the sha256 of their content
-    (or of the address that fixes it), `licence` as their maker states it.
+    (or of the address that fixes it), `licence` as their maker states it;
+    `preprocessing` is what they were made for.
     """
 
     backbone: str
     origin: str
     licence: str
     digest: str
+    preprocessing: Preprocessing
 
 
 class Network(nn.Module):
@@ -38,26 +40,27 @@ class Network(nn.Module):
     ----------
     stages
         Modules that run one after the other; the last gives a map (n, d, h, w).
-    preprocessing
-        Input size, mean, standard deviation and interpolation.
     pooling
         Mean or maximum over the positions of the map that show the picture.
     card
-        Origin, licence and digest of the weights.
+        Origin, licence and digest of the weights, and their preprocessing.
     """
 
     def __init__(
         self,
         stages: Sequence[nn.Module],
-        preprocessing: Preprocessing,
         pooling: Pooling,
         card: WeightsCard,
     ) -> None:
         super().__init__()
         self.stages = nn.ModuleList(stages)
-        self.preprocessing = preprocessing
         self.pooling: Pooling = pooling
         self.card = card
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """Input size, mean, standard deviation and interpolation."""
+        return self.card.preprocessing
 
     def forward(self, images: Tensor, boxes: Tensor | None = None) -> Tensor:
         """Describe pictures.

@@ -9,7 +9,6 @@ judged whole is done; one with a verdict comes back when a quarter of it is new.
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 
 import pyarrow as pa
 
@@ -88,9 +87,12 @@ def rank_queue(
 
 @dataclass(frozen=True)
 class _Context:
+    """All by picture, so that a group costs what is known of its own pictures alone."""
+
     judged: Mapping[str, set[str]]
-    contested: frozenset[frozenset[str]]
+    contested: Mapping[str, set[str]]
     motifs: Mapping[str, set[str]]
+    carriers: Mapping[str, set[str]]
     reach: Mapping[str, float]
     radius: float
     evidence: Evidence
@@ -98,23 +100,30 @@ class _Context:
     @classmethod
     def of(cls, clusters: pa.Table, evidence: Evidence) -> "_Context":
         judged: dict[str, set[str]] = defaultdict(set)
-        contested = set()
+        contested: dict[str, set[str]] = defaultdict(set)
         for link in evidence.links.select(["img1", "img2", "contested"]).to_pylist():
-            judged[link["img1"]].add(link["img2"])
-            judged[link["img2"]].add(link["img1"])
-            if link["contested"]:
-                contested.add(frozenset((link["img1"], link["img2"])))
+            for one, other in ((link["img1"], link["img2"]), (link["img2"], link["img1"])):
+                judged[one].add(other)
+                if link["contested"]:
+                    contested[one].add(other)
         motifs: dict[str, set[str]] = defaultdict(set)
+        carriers: dict[str, set[str]] = defaultdict(set)
         for row in evidence.motif_members.select(["motif", "uid"]).to_pylist():
-            motifs[row["motif"]].add(row["uid"])
+            motifs[row["uid"]].add(row["motif"])
+            carriers[row["motif"]].add(row["uid"])
         rows = clusters.select(["uid", "reachability", "max_eps"]).to_pylist()
         reach = {row["uid"]: row["reachability"] for row in rows}
         radius = rows[0]["max_eps"] if rows else 1.0
-        return cls(judged, frozenset(contested), motifs, reach, radius, evidence)
+        return cls(judged, contested, motifs, carriers, reach, radius, evidence)
 
     def doubt(self, uid: str) -> float:
         """How far a picture is from what reached it, at most the radius."""
         return min(self.reach.get(uid, self.radius), self.radius)
+
+    def settled(self, uid: str) -> set[str]:
+        """Pictures that were judged with this one, or that carry a confirmed signature of it."""
+        sharing = (self.carriers[motif] for motif in self.motifs.get(uid, ()))
+        return set().union(self.judged.get(uid, ()), *sharing)
 
 
 def _shown(groups: pa.Table) -> list[tuple[str, str | None, list[str]]]:
@@ -131,17 +140,15 @@ def _shown(groups: pa.Table) -> list[tuple[str, str | None, list[str]]]:
 def _entry(name: str, cluster: str | None, uids: list[str], context: _Context) -> dict | None:
     """One row of the queue; None where nothing is left to judge."""
     inside = set(uids)
-    open_pairs = [pair for pair in combinations(sorted(uids), 2) if not _is_judged(*pair, context)]
-    disputed = sum(pair <= inside for pair in context.contested)
+    open_beside = {uid: len(inside) - len((context.settled(uid) | {uid}) & inside) for uid in uids}
+    open_pairs = sum(open_beside.values()) // 2
+    disputed = sum(len(context.contested.get(uid, set()) & inside) for uid in uids) // 2
     verdict = verdict_on(uids, context.evidence.verdicts)
     if (not open_pairs or verdict is not None) and not disputed:
         return None
-    open_images = {uid for pair in open_pairs for uid in pair}
-    known = {m: uids_of & inside for m, uids_of in context.motifs.items() if uids_of & inside}
-    newcomers = {
-        uid for uid in open_images if not any(uid in members for members in known.values())
-    }
-    score, reasons = _why(_Group(uids, known, newcomers, disputed, len(open_pairs)), context)
+    known = set().union(*(context.motifs.get(uid, ()) for uid in uids))
+    newcomers = {uid for uid in uids if open_beside[uid] and uid not in context.motifs}
+    score, reasons = _why(_Group(uids, known, newcomers, disputed, open_pairs), context)
     doubtful = sorted(uids, key=lambda uid: (uid not in newcomers, -context.doubt(uid), uid))
     return {
         "name": name,
@@ -153,17 +160,10 @@ def _entry(name: str, cluster: str | None, uids: list[str], context: _Context) -
     }
 
 
-def _is_judged(a: str, b: str, context: _Context) -> bool:
-    """Whether anybody judged the pair, or both carry one confirmed signature."""
-    if b in context.judged.get(a, ()):
-        return True
-    return any(a in members and b in members for members in context.motifs.values())
-
-
 @dataclass(frozen=True)
 class _Group:
     uids: list[str]
-    known: Mapping[str, set[str]]
+    known: set[str]
     newcomers: set[str]
     disputed: int
     open_pairs: int

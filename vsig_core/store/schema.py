@@ -153,7 +153,7 @@ _SPECS = [
     ),
     _table(
         "aliases",
-        "Old ids of pictures.",
+        "Old ids of pictures: judgements follow them. Nothing writes it yet.",
         "old_uid",
         [
             ("old_uid", TEXT, "id it had"),
@@ -217,7 +217,7 @@ _SPECS = [
     ),
     _table(
         "rejected_annotations",
-        "Rows of annotation files that were refused, or wait for their picture.",
+        "Rows of annotation files that were refused, or waited for their picture when they came.",
         "file_sha256 row",
         [
             ("file_sha256", TEXT, "of the file"),
@@ -344,13 +344,24 @@ _SPECS = [
         [
             ("model_id", TEXT, "candidate that was judged in this evaluation"),
             ("subject", TEXT, "model_id, or a baseline such as grey16"),
-            ("split", TEXT, "val or test"),
-            ("metric", TEXT, "map, map_queries, recall@k, median_first, mean_cosine, …"),
+            ("split", TEXT, "val, test or pool"),
+            (
+                "metric",
+                TEXT,
+                "map, map_queries, recall@k, median_first, mean_rank, median_rank; pool_size "
+                "(pictures ranked), left_out (queries that could not be asked), not_in_pool "
+                "(relevant pictures that no ranking holds); of a candidate also map_difference; "
+                "of the whole pool mean_cosine, effective_rank",
+            ),
             ("links_version", pa.int64(), "version of `links`"),
             ("value", pa.float64(), "figure; null is not measurable"),
             ("ci_low", pa.float64(), "95 % bootstrap over components"),
             ("ci_high", pa.float64(), "95 % bootstrap over components"),
-            ("n", pa.int64(), "components (queries for map_queries) behind it"),
+            (
+                "n",
+                pa.int64(),
+                "components behind it; pictures for mean_cosine and effective_rank",
+            ),
         ],
     ),
     _table(

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from vsig_core.annotations import representatives, verdicts_in_force
-from vsig_core.annotations.kinds import SEPARATING
+from vsig_core.annotations import SEPARATING, representatives, verdicts_in_force
 from vsig_core.clustering import (
     Calibration,
     Change,
@@ -35,6 +34,7 @@ from vsig_core.clustering import (
 from vsig_core.current import current_images
 from vsig_core.errors import StoreError
 from vsig_core.layout import Points, lay_out, layout_quality
+from vsig_core.model import known
 from vsig_core.registered import network_of
 from vsig_core.review import (
     Evidence,
@@ -127,33 +127,33 @@ def neighbours(inputs: Inputs) -> Outcome:
     Exact, up to [neighbours] approximate_above pictures. Lists that still hold are taken over:
     only pictures that came or changed, and those that lost a neighbour, are compared anew.
     """
-    known = vectors_in_force(inputs.store)
-    pictures = Pictures(known.uids, known.hashes, known.model_id)
-    check_vectors(known.vectors, known.uids)
+    in_force = vectors_in_force(inputs.store)
+    pictures = Pictures(in_force.uids, in_force.hashes, in_force.model_id)
+    check_vectors(in_force.vectors, in_force.uids)
     settings = inputs.settings.neighbours
-    compared = len(known.uids)
+    compared = len(in_force.uids)
     if compared > settings.approximate_above:
-        graph = NeighbourGraph.approximate(known.vectors, settings.k)
+        graph = NeighbourGraph.approximate(in_force.vectors, settings.k)
     else:
         lists = known_lists(inputs.read("neighbours"), pictures, settings.k)
         compared = int((lists < 0).any(axis=1).sum())
         progress = inputs.progress("comparing pictures")
-        graph = NeighbourGraph.from_neighbours(known.vectors, lists, progress=progress)
+        graph = NeighbourGraph.from_neighbours(in_force.vectors, lists, progress=progress)
     facts = {"images": graph.size, "k": settings.k, "compared": compared, "recall": graph.recall}
     return Outcome({"neighbours": neighbours_table(graph, pictures)}, facts=facts)
 
 
-def _graph(inputs: Inputs, known: InForce) -> NeighbourGraph:
+def _graph(inputs: Inputs, in_force: InForce) -> NeighbourGraph:
     """The graph that `neighbours` holds."""
     table = inputs.read("neighbours")
-    if table["uid"].to_pylist() != known.uids:
+    if table["uid"].to_pylist() != in_force.uids:
         raise StoreError(
             "The table 'neighbours' is of other pictures than 'vectors'. Bring it up to date "
             "first: vsig run --from neighbours."
         )
     recall = table["recall"][0].as_py() if table.num_rows else None
-    indices, _ = lists_of(table, known.uids)
-    return NeighbourGraph.from_neighbours(known.vectors, indices, recall=recall)
+    indices, _ = lists_of(table, in_force.uids)
+    return NeighbourGraph.from_neighbours(in_force.vectors, indices, recall=recall)
 
 
 def _validation(inputs: Inputs) -> Validation:
@@ -190,16 +190,16 @@ def clusters(inputs: Inputs) -> Outcome:
     The radius is calibrated on validation links where there are enough of them; else it keeps
     clusters small, and everything made from it says "uncalibrated".
     """
-    known = vectors_in_force(inputs.store)
-    graph = _graph(inputs, known)
-    found = cluster_pictures(graph, known.uids, _validation(inputs), inputs.settings.clustering)
+    in_force = vectors_in_force(inputs.store)
+    graph = _graph(inputs, in_force)
+    found = cluster_pictures(graph, in_force.uids, _validation(inputs), inputs.settings.clustering)
     before = _cluster_names(inputs.read("clusters", columns=["uid", "cluster"]))
     used = set(inputs.read("cluster_ids")["cluster"].to_pylist())
     names, changes = match_clusters(before, found.labels, used)
     versions = _Versions(before, names, changes)
     return Outcome(
         tables={
-            "clusters": clusters_table(found, names, known.model_id, graph.recall),
+            "clusters": clusters_table(found, names, in_force.model_id, graph.recall),
             "cluster_changes": changes_table(changes),
         },
         added={"cluster_ids": _born(set(names.values()) - used)},
@@ -285,16 +285,16 @@ def _judged_pairs_kept(links: pa.Table, versions: _Versions) -> dict[str, Any]:
 
 
 def rounded(value: float) -> float | None:
-    """An absent measurement is null, not NaN and not 0."""
-    return None if np.isnan(value) else round(float(value), 4)
+    """Four digits are enough for people."""
+    return known(round(value, 4))
 
 
 @computes("umaplearn")
 def layout(inputs: Inputs) -> Outcome:
     """The 2D map, continued from the map before, so that people find pictures where they were."""
-    vectors_now = vectors_in_force(inputs.store)
-    lists = lists_of(inputs.read("neighbours"), vectors_now.uids)
-    points = Points(vectors_now.uids, vectors_now.vectors, *lists)
+    in_force = vectors_in_force(inputs.store)
+    lists = lists_of(inputs.read("neighbours"), in_force.uids)
+    points = Points(in_force.uids, in_force.vectors, *lists)
     before = inputs.read("layout")
     previous = before if before.num_rows else None
     placed = lay_out(points, previous, inputs.settings.layout)

@@ -18,8 +18,8 @@ from vsig_pipeline.steps import STEPS
 def images(inputs: Inputs) -> Outcome:
     """Reads the pictures of one batch: a thumbnail, a working copy and the catalogue's words.
 
-    A picture is known by its content, so one that is known already is not decoded again. A
-    file that cannot be read becomes a row of `rejected_images` with its reason.
+    A file whose content is still that of its row is not decoded again. One that cannot be read
+    becomes a row of `rejected_images` with its reason.
     """
     planned = inputs.read("batches")
     planned = planned.filter(pc.field("batch") == inputs.batch)

@@ -8,14 +8,16 @@ import numpy as np
 import pyarrow as pa
 
 from vsig_core.current import champion_id, current_images
-from vsig_core.evaluation import GREY, Contest, Evaluation, judged_now, score
+from vsig_core.evaluation import Contest, Evaluation, counts, judged_now, score
 from vsig_core.model import (
+    GREY16,
     Collapse,
     Folders,
     Paired,
     Pictures,
     champion,
     decide,
+    known,
     promote,
     register,
     reject,
@@ -156,27 +158,28 @@ def _merged(before: pa.Table, rows: pa.Table) -> pa.Table:
 
 def _headline(found: Evaluation, candidate: str, in_force: str, pretrained: str) -> dict[str, Any]:
     """Test and validation mAP of each subject, with its interval."""
-    named = {"candidate": candidate, "champion": in_force, "pretrained": pretrained, GREY: GREY}
-    facts: dict[str, Any] = {}
+    named = {"candidate": candidate, "champion": in_force, "pretrained": pretrained, GREY16: GREY16}
+    facts: dict[str, Any] = {
+        f"{split} pool": counts(found.reports[candidate, split]) for split in ("val", "test")
+    }
     for label, subject in named.items():
         for split in ("val", "test"):
             figure = found.reports[subject, split].figures["map"]
             if not np.isnan(figure.value):
                 facts[f"{split} mAP {label}"] = {
                     "value": round(figure.value, 4),
-                    "interval": [_round(figure.ci_low), _round(figure.ci_high)],
+                    "interval": [
+                        known(round(figure.ci_low, 4)),
+                        known(round(figure.ci_high, 4)),
+                    ],
                     "components": figure.n,
                 }
     return facts
 
 
-def _round(value: float) -> float | None:
-    return None if np.isnan(value) else round(value, 4)
-
-
 def _bars(found: Evaluation, pretrained: str, in_force: str, asked: str) -> list[Bar]:
     """Test mAP of each subject once, the grey thumbnail first."""
-    labels = {GREY: "grey thumbnail", pretrained: "pretrained"}
+    labels = {GREY16: "grey thumbnail", pretrained: "pretrained"}
     labels[in_force] = labels.get(in_force, "in force")
     labels[asked] = labels.get(asked, "candidate")
     figures = {subject: found.reports[subject, "test"].figures["map"] for subject in labels}
