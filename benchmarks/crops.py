@@ -25,10 +25,17 @@ def crop_vectors(n: int) -> NDArray[np.float32]:
     for number in range(n):
         rng = np.random.default_rng([7, number])
         cells = maps[number % len(maps)]
-        side = int(rng.integers(SMALLEST, min(cells.shape[1:]) + 1))
-        top, left = (int(rng.integers(0, length - side + 1)) for length in cells.shape[1:])
-        vectors[number] = cells[:, top : top + side, left : left + side].mean((1, 2))
+        side = rng.uniform(SMALLEST, min(cells.shape[1:]))
+        rows, columns = (_window(length, side, rng) for length in cells.shape[1:])
+        vectors[number] = (cells @ columns) @ rows
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def _window(length: int, side: float, rng: np.random.Generator) -> NDArray[np.float32]:
+    """How much of each cell along one direction a window at a random place holds."""
+    start = rng.uniform(0, length - side)
+    edges = np.clip(np.arange(length + 1), start, start + side)
+    return np.diff(edges).astype(np.float32)
 
 
 def _kept_maps() -> list[NDArray[np.float32]]:

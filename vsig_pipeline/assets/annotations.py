@@ -1,5 +1,7 @@
 """Judgements: the inbox, the morphograph, and the triplets mined from it."""
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 
@@ -10,8 +12,9 @@ from vsig_core.annotations import (
     mine_triplets,
     representatives,
 )
-from vsig_core.clustering import NeighbourGraph
+from vsig_core.clustering import NeighbourGraph, judged_pairs, novelty
 from vsig_core.current import aliases, current_images
+from vsig_core.model import known
 from vsig_core.pool import pool_images
 from vsig_core.registered import register_pretrained, vectors_of
 from vsig_core.store import digest, schema
@@ -81,9 +84,26 @@ def morphograph(inputs: Inputs) -> Outcome:
             "motifs": graph.motifs.num_rows,
             "open conflicts": len(open_conflicts),
             "pictures that changed split": graph.split_moves.num_rows,
+            "new since last time": _novelty(inputs, graph.links, graph.components),
         },
         data_version=graph.digest,
     )
+
+
+def _novelty(inputs: Inputs, links: pa.Table, components: pa.Table) -> dict[str, Any]:
+    """What the judgements since the version before brought."""
+    found = novelty(
+        judged_pairs(inputs.read("links"), {"POSITIVE"}),
+        judged_pairs(links, {"POSITIVE"}),
+        _component_of(inputs.read("components")),
+        _component_of(components),
+    )
+    return vars(found) | {"progress": known(found.progress)}
+
+
+def _component_of(components: pa.Table) -> dict[str, str]:
+    uids, names = components["uid"].to_pylist(), components["component"].to_pylist()
+    return dict(zip(uids, names, strict=True))
 
 
 def _counted(values: list[str]) -> dict[str, int]:

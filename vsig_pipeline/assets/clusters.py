@@ -139,8 +139,22 @@ def neighbours(inputs: Inputs) -> Outcome:
         compared = int((lists < 0).any(axis=1).sum())
         progress = inputs.progress("comparing pictures")
         graph = NeighbourGraph.from_neighbours(in_force.vectors, lists, progress=progress)
-    facts = {"images": graph.size, "k": settings.k, "compared": compared, "recall": graph.recall}
-    return Outcome({"neighbours": neighbours_table(graph, pictures)}, facts=facts)
+    table = neighbours_table(graph, pictures)
+    facts = {"images": graph.size, "k": settings.k, "compared": compared, **_caveats(table)}
+    return Outcome({"neighbours": table}, facts=facts)
+
+
+def _caveats(table: pa.Table) -> dict[str, Any]:
+    """What everything says that is made from an approximate graph or an uncalibrated radius."""
+    recall = _recall(table)
+    said: dict[str, Any] = {} if recall is None else {"recall": recall}
+    if "calibrated" in table.column_names and not all(table["calibrated"].to_pylist()):
+        said["calibrated"] = False
+    return said
+
+
+def _recall(table: pa.Table) -> float | None:
+    return table["recall"][0].as_py() if table.num_rows else None
 
 
 def _graph(inputs: Inputs, in_force: InForce) -> NeighbourGraph:
@@ -151,9 +165,8 @@ def _graph(inputs: Inputs, in_force: InForce) -> NeighbourGraph:
             "The table 'neighbours' is of other pictures than 'vectors'. Bring it up to date "
             "first: vsig run --from neighbours."
         )
-    recall = table["recall"][0].as_py() if table.num_rows else None
     indices, _ = lists_of(table, in_force.uids)
-    return NeighbourGraph.from_neighbours(in_force.vectors, indices, recall=recall)
+    return NeighbourGraph.from_neighbours(in_force.vectors, indices, recall=_recall(table))
 
 
 def _validation(inputs: Inputs) -> Validation:
@@ -197,13 +210,11 @@ def clusters(inputs: Inputs) -> Outcome:
     used = set(inputs.read("cluster_ids")["cluster"].to_pylist())
     names, changes = match_clusters(before, found.labels, used)
     versions = _Versions(before, names, changes)
+    table = clusters_table(found, names, in_force.model_id, graph.recall)
     return Outcome(
-        tables={
-            "clusters": clusters_table(found, names, in_force.model_id, graph.recall),
-            "cluster_changes": changes_table(changes),
-        },
+        tables={"clusters": table, "cluster_changes": changes_table(changes)},
         added={"cluster_ids": _born(set(names.values()) - used)},
-        facts=_cluster_facts(inputs, found.calibration, versions) | {"recall": graph.recall},
+        facts=_cluster_facts(inputs, found.calibration, versions) | _caveats(table),
         plots=_cluster_plots(found, names),
     )
 
@@ -293,7 +304,8 @@ def rounded(value: float) -> float | None:
 def layout(inputs: Inputs) -> Outcome:
     """The 2D map, continued from the map before, so that people find pictures where they were."""
     in_force = vectors_in_force(inputs.store)
-    lists = lists_of(inputs.read("neighbours"), in_force.uids)
+    neighbours_now = inputs.read("neighbours")
+    lists = lists_of(neighbours_now, in_force.uids)
     points = Points(in_force.uids, in_force.vectors, *lists)
     before = inputs.read("layout")
     previous = before if before.num_rows else None
@@ -305,6 +317,7 @@ def layout(inputs: Inputs) -> Outcome:
             "trustworthiness": rounded(quality.trustworthiness),
             "neighbourhood kept": rounded(quality.neighbourhood_kept),
             "median displacement": rounded(quality.displacement),
+            **_caveats(neighbours_now),
         },
     )
 
@@ -324,9 +337,10 @@ def groups(inputs: Inputs) -> Outcome:
         works={row["uid"]: row["work"] for row in images},
         verdicts=verdicts_in_force(inputs.read("annotations")),
     )
-    rows = build_groups(inputs.read("clusters"), judgements, inputs.settings.annotations.same_work)
+    clusters_now = inputs.read("clusters")
+    rows = build_groups(clusters_now, judgements, inputs.settings.annotations.same_work)
     facts = {"groups": len(set(rows["group"].to_pylist())), "images": rows.num_rows}
-    return Outcome({"groups": rows}, facts=facts)
+    return Outcome({"groups": rows}, facts=facts | _caveats(clusters_now))
 
 
 @computes("pillow")
@@ -335,13 +349,14 @@ def atlas(inputs: Inputs) -> Outcome:
 
     It stays in the store; Dagster's log gets dots, not pictures (`publish`).
     """
-    rows, clusters_of = inputs.read("layout"), _cluster_names(inputs.read("clusters"))
+    rows, clusters_now = inputs.read("layout"), inputs.read("clusters")
+    clusters_of = _cluster_names(clusters_now)
     images = current_images(inputs.store, ["uid", "thumb"])
     thumbs = dict(zip(images["uid"].to_pylist(), images["thumb"].to_pylist(), strict=True))
     picture = inputs.store.objects.put("atlas", draw_map(rows, clusters_of, thumbs), "png")
     return Outcome(
         {"atlas": pa.Table.from_pylist([{"name": "map", "picture": picture}], schema("atlas"))},
-        facts={"picture": inputs.store.objects.uri(picture)},
+        facts={"picture": inputs.store.objects.uri(picture), **_caveats(clusters_now)},
         plots={"map": plot_dots(rows, clusters_of)},
     )
 
@@ -363,7 +378,8 @@ def review_queue(inputs: Inputs) -> Outcome:
     )
     groups_now, clusters_now = inputs.read("groups"), inputs.read("clusters")
     rows = rank_queue(groups_now, clusters_now, evidence, inputs.settings.review)
-    return Outcome({"review_queue": rows}, facts={"entries": rows.num_rows})
+    facts = {"entries": rows.num_rows, **_caveats(clusters_now)}
+    return Outcome({"review_queue": rows}, facts=facts)
 
 
 def _new_images(inputs: Inputs) -> set[str]:
