@@ -23,8 +23,10 @@ from rich.table import Table
 
 from vsig_core.project import Project, open_project
 
-STDOUT = Console()
-STDERR = Console(stderr=True)
+# What is printed are names of files and people's words: "[/z]" in them is no markup, ":smile:"
+# no emoji.
+STDOUT = Console(markup=False, emoji=False)
+STDERR = Console(stderr=True, markup=False, emoji=False)
 
 
 @dataclass(frozen=True)
@@ -66,14 +68,14 @@ def _finite(value: Any) -> Any:
 
 def note(line: str) -> None:
     """A line for a person, on stderr, as it is."""
-    STDERR.print(line, markup=False, highlight=False, soft_wrap=True)
+    STDERR.print(line, highlight=False, soft_wrap=True)
 
 
 @contextmanager
 def bars() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
     """Progress bars on stderr; gives what makes a callback `(done, total)` for a label."""
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
@@ -99,4 +101,4 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
         shown.add_column(column, overflow="fold")
     for row in rows:
         shown.add_row(*["" if cell is None else str(cell) for cell in row])
-    STDOUT.print(shown, markup=False)
+    STDOUT.print(shown)
