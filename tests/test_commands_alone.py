@@ -7,6 +7,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from vsig_core.cli import build
+from vsig_core.errors import SettingsError
+from vsig_core.project import init_project
 
 
 def vsig(*words: object) -> Result:
@@ -28,3 +30,32 @@ def test_names_are_printed_as_they_are():
     assert done.exit_code == 0, done.exception
     assert "a[/z]:smile:.csv" in done.stdout
     assert "[/b]:smile:.jpg" in done.stderr
+
+
+def test_check_annotations_says_what_it_could_not_compare(tmp_path: Path):
+    file = tmp_path / "judged.csv"
+    file.write_text("type,img1,img2\nPOSITIVE,b.jpg,c.jpg\n")
+    outside = vsig("check-annotations", file)
+    assert outside.exit_code == 0 and "not compared" in outside.stdout
+    project = init_project(tmp_path / "p")
+    never_run = vsig("--project", project.folder, "check-annotations", file)
+    assert never_run.exit_code == 0 and "not compared" in never_run.stdout
+
+
+@pytest.mark.parametrize("named", ["folder", "variable", "option"])
+def test_check_annotations_fails_in_a_project_whose_settings_are_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+):
+    file = tmp_path / "judged.csv"
+    file.write_text("type,img1,img2\nPOSITIVE,b.jpg,c.jpg\n")
+    folder = init_project(tmp_path / "p").folder
+    (folder / "vsig.toml").write_text("[training]\nepoch = 1\n")
+    before = []
+    if named == "folder":
+        monkeypatch.chdir(folder)
+    elif named == "variable":
+        monkeypatch.setenv("VSIG_PROJECT", str(folder))
+    else:
+        before = ["--project", folder]
+    done = vsig(*before, "check-annotations", file, "--json")
+    assert isinstance(done.exception, SettingsError) and "epochs" in str(done.exception)

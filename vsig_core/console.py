@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from vsig_core.project import Project, open_project
+from vsig_core.project import PROJECT_VARIABLE, Project, open_project
+from vsig_core.settings import PROJECT_FILE
 
 # What is printed are names of files and people's words: "[/z]" in them is no markup, ":smile:"
 # no emoji.
@@ -50,6 +52,12 @@ class Context:
     def project(self) -> Project:
         """The project, opened when a command asks for it."""
         return open_project(self.folder)
+
+    @property
+    def project_if_any(self) -> Project | None:
+        """The project; None where none is named and the current folder holds none."""
+        named = self.folder or os.environ.get(PROJECT_VARIABLE)
+        return self.project if named or Path(PROJECT_FILE).exists() else None
 
 
 def emit(document: Any) -> None:

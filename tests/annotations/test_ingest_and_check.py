@@ -128,6 +128,11 @@ def test_a_check_counts_before_folding_and_names_what_is_unknown():
     ]
 
 
+def test_a_check_without_a_corpus_does_not_say_that_all_pictures_are_known():
+    assert check_file(FILE, "f.csv")["unknown_images"] is None
+    assert check_file(FILE, "f.csv", {"a", "b", "c"})["unknown_images"] == []
+
+
 def test_a_check_finds_conflicts_of_the_file_with_itself_and_with_the_log():
     data = b"type,img1,img2\nPOSITIVE,a,b\nPOSITIVE,b,c\nNEGATIVE,a,c\n"
     (inside,) = check_file(data, "x.csv")["conflicts"]

@@ -31,7 +31,7 @@ def check_file(
     data, name
         Content of the file, and how to call it.
     uids
-        Pictures of the corpus; None where there is none to compare with.
+        Pictures of the corpus; None where there is no corpus to compare with.
     log
         What was judged before: conflicts are looked for in both together.
 
@@ -40,8 +40,8 @@ def check_file(
     path, rows (lines with content but the first), by_type (good rows as in the file,
     before folding), folded_verdicts, components (count, images, largest: of the
     file's POSITIVE rows alone), several_types (pairs that carry more than one type,
-    by types), unknown_images, conflicts (those that the file's rows are part of),
-    bad_rows (row, reason, text), notes.
+    by types), unknown_images (None: not compared), conflicts (those that the file's
+    rows are part of), bad_rows (row, reason, text), notes.
 
     Raises
     ------
@@ -50,7 +50,6 @@ def check_file(
     """
     read = read_annotations(data, name)
     kinds = _kinds_by_pair(read.annotations)
-    missing = () if uids is None else unknown_images(read.annotations, uids, aliases)
     return {
         "path": name,
         "rows": read.rows,
@@ -60,11 +59,17 @@ def check_file(
         "several_types": dict(
             Counter("+".join(sorted(types)) for types in kinds.values() if len(types) > 1)
         ),
-        "unknown_images": sorted({uid for _, uid in missing}),
+        "unknown_images": None if uids is None else _unknown(read.annotations, uids, aliases),
         "conflicts": _conflicts(read.annotations, empty("annotations") if log is None else log),
         "bad_rows": read.rejected.select(["row", "reason", "text"]).to_pylist(),
         "notes": read.notes,
     }
+
+
+def _unknown(
+    annotations: pa.Table, uids: AbstractSet[str], aliases: Mapping[str, str] | None
+) -> list[str]:
+    return sorted({uid for _, uid in unknown_images(annotations, uids, aliases)})
 
 
 def _kinds_by_pair(annotations: pa.Table) -> dict[Pair, set[str]]:

@@ -8,7 +8,7 @@ import typer
 from vsig_core.annotations import check_file
 from vsig_core.console import Context, emit, note, table
 from vsig_core.current import aliases, current_images
-from vsig_core.errors import AnnotationError, InputError, SettingsError
+from vsig_core.errors import AnnotationError, InputError
 from vsig_core.store import Provenance
 
 
@@ -37,17 +37,13 @@ def check_annotations(
 
 def _known(context: typer.Context) -> dict[str, Any]:
     """The project's pictures, log and old ids; empty where there is no project."""
-    shared = Context.of(context)
-    try:
-        store = shared.project.store
-    except SettingsError:
-        if shared.folder is not None:
-            raise
+    project = Context.of(context).project_if_any
+    if project is None:
         return {}
-    if store.version("images") is None:
-        return {}
+    store = project.store
+    unread = store.version("images") is None
     return {
-        "uids": set(current_images(store, ["uid"])["uid"].to_pylist()),
+        "uids": None if unread else set(current_images(store, ["uid"])["uid"].to_pylist()),
         "log": store.read_or_empty("annotations"),
         "aliases": aliases(store),
     }
@@ -89,6 +85,8 @@ def _show(report: dict[str, Any]) -> None:
 
 def _brief(value: Any) -> str:
     """Long lists by their number and beginning."""
+    if value is None:
+        return "not compared: there is no project here, or no run of it yet"
     if isinstance(value, dict):
         return ", ".join(f"{key} {_brief(part)}" for key, part in value.items()) or "none"
     if isinstance(value, list):
