@@ -36,7 +36,7 @@ def check_annotations(
 
 
 def _known(context: typer.Context) -> dict[str, Any]:
-    """The project's pictures, log and old ids; empty where there is no project."""
+    """The project's pictures, log, old ids and conflicts; empty where there is no project."""
     project = Context.of(context).project_if_any
     if project is None:
         return {}
@@ -46,6 +46,7 @@ def _known(context: typer.Context) -> dict[str, Any]:
         "uids": None if unread else set(current_images(store, ["uid"])["uid"].to_pylist()),
         "log": store.read_or_empty("annotations"),
         "aliases": aliases(store),
+        "conflicts": set(store.read_or_empty("conflicts")["conflict_id"].to_pylist()),
     }
 
 
@@ -73,10 +74,12 @@ def _show(report: dict[str, Any]) -> None:
             *[
                 [key.replace("_", " "), _brief(value)]
                 for key, value in report.items()
-                if key not in ("path", "rows", "by_type", "bad_rows", "notes")
+                if key not in ("path", "rows", "by_type", "unknown_targets", "bad_rows", "notes")
             ],
         ],
     )
+    for row in report["unknown_targets"] or ():
+        note(f"line {row['row']}: {row['type']} names {row['names']}, which is not there (yet)")
     for row in report["bad_rows"]:
         note(f"line {row['row']}: {row['reason']}: {row['text']}")
     for line in report["notes"]:
