@@ -59,3 +59,16 @@ def test_check_annotations_fails_in_a_project_whose_settings_are_wrong(
         before = ["--project", folder]
     done = vsig(*before, "check-annotations", file, "--json")
     assert isinstance(done.exception, SettingsError) and "epochs" in str(done.exception)
+
+
+@pytest.mark.parametrize("words", [["run"], ["run", "--plan"], ["status"]])
+@pytest.mark.parametrize(("inbox", "says"), [("nope/x", "not exist"), ("file.csv", "is a file")])
+def test_an_inbox_that_is_no_folder_is_said_to_be_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], inbox: str, says: str
+):
+    (tmp_path / "file.csv").touch()
+    folder = init_project(tmp_path / "p").folder
+    monkeypatch.setenv("VSIG_INBOX", str(tmp_path / inbox))
+    done = vsig("--project", folder, *words)
+    assert isinstance(done.exception, SettingsError)
+    assert inbox in str(done.exception) and says in str(done.exception)
