@@ -7,7 +7,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from vsig_core.cli import build
-from vsig_core.errors import SettingsError
+from vsig_core.errors import SettingsError, StoreError
 from vsig_core.project import init_project
 
 
@@ -72,3 +72,14 @@ def test_an_inbox_that_is_no_folder_is_said_to_be_none(
     done = vsig("--project", folder, *words)
     assert isinstance(done.exception, SettingsError)
     assert inbox in str(done.exception) and says in str(done.exception)
+
+
+@pytest.mark.parametrize("words", [["run"], ["run", "--plan"], ["status"]])
+def test_a_store_that_is_a_file_is_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+):
+    (tmp_path / "list.txt").touch()
+    folder = init_project(tmp_path / "p").folder
+    monkeypatch.setenv("VSIG_STORE", str(tmp_path / "list.txt"))
+    done = vsig("--project", folder, *words)
+    assert isinstance(done.exception, StoreError) and "list.txt" in str(done.exception)
