@@ -155,6 +155,15 @@ def test_wrong_use_ends_with_status_2_and_a_way_out(
     assert "Traceback" not in done.stderr
 
 
+def test_evaluate_without_judgements_says_why_there_is_nothing_to_score(grown: Project):
+    shutil.rmtree(grown.folder / "store" / "tables" / "components")
+    said = document("evaluate", project=grown.folder)
+    assert not [row for row in said["evaluations"] if row["metric"] == "map"]
+    assert "No picture" in said["notes"][0]
+    shown = vsig("evaluate", project=grown.folder)
+    assert shown.returncode == 0 and str(grown.inbox) in shown.stderr
+
+
 def test_a_step_that_fails_ends_with_status_1_and_its_own_words(grown: Project):
     damaged = grown.folder / "store" / "tables" / "embeddings"
     shutil.rmtree(damaged / "_delta_log")

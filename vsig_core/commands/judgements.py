@@ -9,6 +9,7 @@ from vsig_core.annotations import check_file
 from vsig_core.console import Context, emit, note, table
 from vsig_core.current import aliases, current_images
 from vsig_core.errors import AnnotationError, InputError
+from vsig_core.project import Project
 from vsig_core.store import Provenance
 
 
@@ -116,9 +117,12 @@ def evaluate(
     with bars() as progress:
         found = score(project, Contest(names, names[-1]), judged, Provenance("evaluate"), progress)
     rows = [row for row in found.rows.to_pylist() if row["value"] is not None]
+    notes = [] if any(row["metric"] == "map" for row in rows) else [_nothing_to_score(project)]
     if as_json:
-        emit({"evaluations": rows})
+        emit({"evaluations": rows, "notes": notes})
         return
+    for line in notes:
+        note(line)
     table(
         "Retrieval on links that no model trained on",
         ["model", "split", "metric", "value", "95 % interval", "n"],
@@ -133,4 +137,11 @@ def evaluate(
             ]
             for row in rows
         ],
+    )
+
+
+def _nothing_to_score(project: Project) -> str:
+    return (
+        "No picture of the splits val and test has a POSITIVE link in force, so there is nothing "
+        f"to find and nothing to score. Put judgements in {project.inbox} and run 'vsig run'."
     )
