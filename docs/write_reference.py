@@ -33,7 +33,8 @@ def settings() -> str:
         "# Settings",
         "",
         "`vsig.toml` in the project folder; `VSIG_STORE`, `VSIG_INBOX` and "
-        "`VSIG_<SECTION>__<KEY>` override it. `vsig init` writes a commented file.",
+        "`VSIG_<SECTION>__<KEY>` override it (a list as `1,5`; sources stand in the file alone). "
+        "`vsig init` writes a commented file.",
     ]
     lines += ["", "## (top)", "", *_fields(Settings)]
     lines += ["", "## [[source]]", "", *_fields(SourceSettings)]

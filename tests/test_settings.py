@@ -6,6 +6,8 @@ from vsig_core.errors import SettingsError
 from vsig_core.project import init_project, open_project, settings_template
 from vsig_core.settings import Settings, load_settings
 
+TOP = {"store", "inbox"}
+
 
 def project_with(folder: Path, text: str) -> Path:
     (folder / "vsig.toml").write_text(text, encoding="utf-8")
@@ -57,8 +59,55 @@ def test_the_environment_overrides_the_file(tmp_path: Path):
     }
     settings = load_settings(folder, given)
     assert (settings.store, settings.training.epochs) == ("s3://bucket/b", 7)
-    with pytest.raises(SettingsError, match="epoch"):
-        load_settings(folder, {"VSIG_TRAINING__EPOCH": "7"})
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "says"),
+    [
+        ("VSIG_STOR", "/x", "VSIG_STOR.*did you mean VSIG_STORE"),
+        ("VSIG_TRAINING__EPOCH", "7", "VSIG_TRAINING__EPOCH.*did you mean VSIG_TRAINING__EPOCHS"),
+        ("VSIG_TRAINING__EPOCHS", "0", "^VSIG_TRAINING__EPOCHS: training.epochs.*got '0'"),
+        ("VSIG_SPLITS__TRAIN", "0.9", "^VSIG_SPLITS__TRAIN: splits.*not 1"),
+        ("VSIG_EVALUATION__RECALL_AT", "1,x", "^VSIG_EVALUATION__RECALL_AT: .*'x'"),
+        ("VSIG_SOURCE__URI", "/x", "VSIG_SOURCE__URI.*in vsig.toml alone"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_named(
+    tmp_path: Path, variable: str, text: str, says: str
+):
+    folder = project_with(tmp_path, '[[source]]\nuri = "a"\n')
+    with pytest.raises(SettingsError, match=says):
+        load_settings(folder, {variable: text})
+
+
+def test_the_file_is_not_blamed_for_a_variable_nor_the_variable_for_the_file(tmp_path: Path):
+    folder = project_with(tmp_path, "[training]\nviews = 0\n")
+    with pytest.raises(SettingsError) as refused:
+        load_settings(folder, {"VSIG_TRAINING__EPOCHS": "0", "VSIG_MODEL__RESOLUTION": "64"})
+    in_file, in_variable = str(refused.value).split("; ")
+    assert in_file.startswith(f"{folder / 'vsig.toml'}: training.views")
+    assert in_variable.startswith("VSIG_TRAINING__EPOCHS: training.epochs")
+
+
+@pytest.mark.parametrize("text", ["1,5", "[1, 5]", "[1,5,]"])
+def test_a_variable_may_hold_a_list(tmp_path: Path, text: str):
+    settings = load_settings(project_with(tmp_path, ""), {"VSIG_EVALUATION__RECALL_AT": text})
+    assert settings.evaluation.recall_at == (1, 5)
+
+
+def test_every_setting_but_the_sources_has_its_variable(tmp_path: Path):
+    variables = {f"VSIG_{name.upper()}": value for name, value in Settings() if name in TOP}
+    for name, section in Settings():
+        if name not in {"source", *TOP}:
+            variables |= {f"VSIG_{name}__{key}".upper(): value for key, value in section}
+    given = {name: str(value).strip("()") for name, value in variables.items() if value is not None}
+    assert load_settings(project_with(tmp_path, ""), given) == Settings()
+
+
+@pytest.mark.parametrize("text", ["model = 3\n", "training = 3\n", "[model]\npreset = []\n"])
+def test_a_section_that_is_none_is_refused_by_name(tmp_path: Path, text: str):
+    with pytest.raises(SettingsError, match=r"model|training"):
+        load_settings(project_with(tmp_path, text), {"VSIG_TRAINING__EPOCHS": "3"})
 
 
 def test_what_is_written_wins_over_the_preset(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,10 +22,13 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from vsig_core.project import Project, open_project
+from vsig_core.project import PROJECT_VARIABLE, Project, open_project
+from vsig_core.settings import PROJECT_FILE
 
-STDOUT = Console()
-STDERR = Console(stderr=True)
+# What is printed are names of files and people's words: "[/z]" in them is no markup, ":smile:"
+# no emoji.
+STDOUT = Console(markup=False, emoji=False)
+STDERR = Console(stderr=True, markup=False, emoji=False)
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,12 @@ class Context:
         """The project, opened when a command asks for it."""
         return open_project(self.folder)
 
+    @property
+    def project_if_any(self) -> Project | None:
+        """The project; None where none is named and the current folder holds none."""
+        named = self.folder or os.environ.get(PROJECT_VARIABLE)
+        return self.project if named or Path(PROJECT_FILE).exists() else None
+
 
 def emit(document: Any) -> None:
     """One JSON document on stdout; JSON has no infinity and no NaN, so they are null."""
@@ -66,14 +76,14 @@ def _finite(value: Any) -> Any:
 
 def note(line: str) -> None:
     """A line for a person, on stderr, as it is."""
-    STDERR.print(line, markup=False, highlight=False, soft_wrap=True)
+    STDERR.print(line, highlight=False, soft_wrap=True)
 
 
 @contextmanager
 def bars() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
     """Progress bars on stderr; gives what makes a callback `(done, total)` for a label."""
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
@@ -99,4 +109,4 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
         shown.add_column(column, overflow="fold")
     for row in rows:
         shown.add_row(*["" if cell is None else str(cell) for cell in row])
-    STDOUT.print(shown, markup=False)
+    STDOUT.print(shown)

@@ -30,6 +30,21 @@ def current_images(
     return rows.sort_by("uid") if "uid" in rows.column_names else rows
 
 
+def require_pictures(store: Store) -> None:
+    """Tell a project that has nothing yet from a name that is wrong.
+
+    Raises
+    ------
+    TableMissingError
+        The corpus has no pictures.
+    """
+    if not store.count("corpus"):
+        raise TableMissingError(
+            "The project has no pictures yet. Name a folder of them under [[source]] in "
+            "vsig.toml, then run 'vsig run'."
+        )
+
+
 def champion_id(store: Store) -> str:
     """The model in force.
 

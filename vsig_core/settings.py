@@ -1,8 +1,9 @@
 """Every knob of a project: one frozen model, one TOML file.
 
 The file is `vsig.toml` in the project folder. `VSIG_STORE`, `VSIG_INBOX` and
-`VSIG_<SECTION>__<KEY>` override it. An unknown key is refused, with the nearest
-known one as a suggestion. Each default stands once, here.
+`VSIG_<SECTION>__<KEY>` override it; the sources stand in the file alone. An unknown
+key or variable is refused, with the nearest known one as a suggestion. Each default
+stands once, here.
 """
 
 import difflib
@@ -10,16 +11,17 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from vsig_core.errors import SettingsError
 
 PROJECT_FILE = "vsig.toml"
 ENVIRONMENT_PREFIX = "VSIG_"
 # Variables that name other things than settings.
-RESERVED_VARIABLES = frozenset({"VSIG_PROJECT", "VSIG_CORPORA"})
+RESERVED_VARIABLES = frozenset({"VSIG_PROJECT", "VSIG_CORPORA", "VSIG_BENCH_CACHE"})
 
 SameWork = Literal["hide", "fold", "show"]
 Publish = Literal["none", "thumb", "full"]
@@ -335,9 +337,9 @@ class Settings(Section):
     @classmethod
     def _fill_in_the_preset(cls, values: dict[str, Any]) -> dict[str, Any]:
         model = values.get("model", {})
-        preset = model.get("preset", "default") if isinstance(model, dict) else model.preset
+        preset = model.get("preset") if isinstance(model, dict) else getattr(model, "preset", None)
         filled = dict(values)
-        for section, defaults in PRESETS.get(preset, {}).items():
+        for section, defaults in PRESETS.get(str(preset), {}).items():
             given = values.get(section, {})
             filled[section] = {**defaults, **given} if isinstance(given, dict) else given
         return filled
@@ -356,7 +358,7 @@ def load_settings(project: Path, environment: Mapping[str, str] | None = None) -
     Raises
     ------
     SettingsError
-        No project there, no TOML, an unknown key, or a value out of its range.
+        No project there, no TOML, an unknown key or variable, or a value out of its range.
     """
     path = project / PROJECT_FILE
     try:
@@ -368,38 +370,84 @@ def load_settings(project: Path, environment: Mapping[str, str] | None = None) -
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}.") from error
-    _override(values, os.environ if environment is None else environment)
+    overridden = _override(values, os.environ if environment is None else environment)
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        raise SettingsError(f"{path}: " + "; ".join(_explain(error))) from error
+        raise SettingsError(_explain(error, path, overridden)) from error
 
 
-def _override(values: dict[str, Any], environment: Mapping[str, str]) -> None:
-    """Write `VSIG_STORE`, `VSIG_INBOX` and `VSIG_<SECTION>__<KEY>` over the file's values."""
+def _override(values: dict[str, Any], environment: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Write the variables' values over the file's; returns each variable's setting."""
+    places = _places()
+    overridden = {}
     for variable, text in environment.items():
         if not variable.startswith(ENVIRONMENT_PREFIX) or variable in RESERVED_VARIABLES:
             continue
-        section, _, key = variable.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
-        if key:
-            values[section] = {**values.get(section, {}), key: text}
-        elif section in {"store", "inbox"}:
-            values[section] = text
+        if variable not in places:
+            raise SettingsError(_unknown_variable(variable, places))
+        *sections, key = overridden[variable] = places[variable]
+        holder = values
+        for section in sections:
+            holder = holder.setdefault(section, {})
+        if isinstance(holder, dict):  # else the file has no section of that name, as is said later
+            holder[key] = _read_value(text, places[variable])
+    return overridden
 
 
-def _explain(error: ValidationError) -> list[str]:
-    """One sentence for each thing that is wrong, with a suggestion for a misspelt key."""
-    sentences = []
+def _places() -> dict[str, tuple[str, ...]]:
+    """Every variable that overrides a setting, and that setting."""
+    places: list[tuple[str, ...]] = []
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            places += [(name, key) for key in field.annotation.model_fields]
+        elif name != "source":
+            places.append((name,))
+    return {ENVIRONMENT_PREFIX + "__".join(place).upper(): place for place in places}
+
+
+def _unknown_variable(variable: str, places: Mapping[str, object]) -> str:
+    if variable.startswith("VSIG_SOURCE"):
+        return f"The environment has {variable}; sources are named in {PROJECT_FILE} alone."
+    near = difflib.get_close_matches(variable, places, n=1)
+    hint = f"; did you mean {near[0]}?" if near else "."
+    return f"The environment has {variable}, which names no setting{hint} Unset it."
+
+
+def _read_value(text: str, place: tuple[str, ...]) -> str | list[str]:
+    """What a variable says; a list as 1,5 or [1, 5]."""
+    model: Any = Settings
+    for section in place[:-1]:
+        model = model.model_fields[section].annotation
+    if get_origin(model.model_fields[place[-1]].annotation) is not tuple:
+        return text
+    items = text.strip().removeprefix("[").removesuffix("]").split(",")
+    return [item for item in items if item.strip()]
+
+
+def _explain(error: ValidationError, path: Path, overridden: Mapping[str, tuple[str, ...]]) -> str:
+    """What is wrong, by the file or the variable that says it."""
+    said: dict[str, list[str]] = {}
     for problem in error.errors():
-        place = [str(part) for part in problem["loc"]]
-        name = ".".join(place)
-        if problem["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(place[-1], _keys_beside(problem["loc"]), n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            sentences.append(f"unknown key {name!r}{hint}")
-        else:
-            sentences.append(f"{name}: {problem['msg']} (got {problem['input']!r})")
-    return sentences
+        variables = [v for v, place in overridden.items() if _touches(place, problem["loc"])]
+        said.setdefault(", ".join(variables) or str(path), []).append(_sentence(problem))
+    return "; ".join(f"{origin}: {'; '.join(sentences)}" for origin, sentences in said.items())
+
+
+def _touches(place: tuple[str, ...], location: tuple[int | str, ...]) -> bool:
+    """Whether one of the two lies within the other."""
+    return all(one == other for one, other in zip(place, location, strict=False))
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    """One thing that is wrong, with a suggestion for a misspelt key."""
+    place = [str(part) for part in problem["loc"]]
+    name = ".".join(place)
+    if problem["type"] != "extra_forbidden":
+        return f"{name}: {problem['msg']} (got {problem['input']!r})"
+    near = difflib.get_close_matches(place[-1], _keys_beside(problem["loc"]), n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"unknown key {name!r}{hint}"
 
 
 def _keys_beside(location: tuple[int | str, ...]) -> list[str]:

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vsig_core.current import current_images
-from vsig_core.errors import TableMissingError, UnknownImageError
+from vsig_core.current import current_images, require_pictures
+from vsig_core.errors import InputError, PictureError, TableMissingError, UnknownImageError
 from vsig_core.project import Project
+from vsig_core.settings import ImagesSettings
 from vsig_core.store import Store
 from vsig_core.vectors import vectors_in_force
 
@@ -53,9 +54,12 @@ def similar(project: Project, picture: str, k: int) -> list[Similar]:
     ------
     UnknownImageError
         Neither a uid nor a file.
+    InputError
+        A file that is no picture.
     TableMissingError
-        There are no vectors yet.
+        There are no pictures or no vectors yet.
     """
+    require_pictures(project.store)
     known = vectors_in_force(project.store)
     uids, vectors = known.uids, known.vectors
     if not uids:
@@ -73,13 +77,28 @@ def _of_file(project: Project, picture: str) -> NDArray[np.float32]:
         raise UnknownImageError(
             f"{picture!r} is neither a picture of the corpus (a uid, such as 'a/b.jpg') nor a file."
         )
-    from vsig_core.corpus import read_picture
     from vsig_core.embedding import embed
     from vsig_core.registered import network_of
 
-    copy = read_picture(path.read_bytes(), project.settings.images).working
+    copy = _working_copy(path, project.settings.images)
     model_id = project.store.read("vectors")["model_id"][0].as_py()
     return embed(network_of(project.store, model_id), [copy], 1)[0]
+
+
+def _working_copy(path: Path, settings: ImagesSettings) -> bytes:
+    from vsig_core.corpus import read_picture
+
+    try:
+        return read_picture(path.read_bytes(), settings).working
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    except PictureError as error:
+        # What is no picture is described by its first bytes, which may be anybody's secret.
+        detail = "" if error.reason == "not_a_picture" else f", {error.detail}"
+        raise InputError(
+            f"{path} cannot be used as a picture ({error.reason}{detail}). Give a picture, such "
+            "as JPEG, PNG or TIFF, or a uid of the corpus."
+        ) from error
 
 
 def _described(store: Store, found: list[tuple[str, float]]) -> list[Similar]:

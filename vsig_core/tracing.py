@@ -6,7 +6,7 @@ walks up to the versions, runs, files and judgements behind it.
 
 from typing import Any
 
-from vsig_core.current import current_annotations, current_images
+from vsig_core.current import current_annotations, current_images, require_pictures
 from vsig_core.errors import UnknownImageError
 from vsig_core.registered import model_row
 from vsig_core.store import Commit, Store
@@ -21,7 +21,10 @@ def trace_image(store: Store, uid: str) -> dict[str, Any]:
     ------
     UnknownImageError
         The corpus has no such picture.
+    TableMissingError
+        It has none yet.
     """
+    require_pictures(store)
     rows = current_images(store, list(_TEXTS), [uid]).to_pylist()
     if not rows:
         raise UnknownImageError(
@@ -45,8 +48,11 @@ def trace_cluster(store: Store, cluster: str) -> dict[str, Any]:
     ------
     UnknownImageError
         There is no such cluster now.
+    TableMissingError
+        There are no pictures or no clusters yet.
     """
-    rows = store.read_or_empty("clusters").to_pylist()
+    require_pictures(store)
+    rows = store.read("clusters").to_pylist()
     members = [row for row in rows if row["cluster"] == cluster]
     if not members:
         raise UnknownImageError(f"There is no cluster {cluster!r} in the newest clustering.")

@@ -16,10 +16,11 @@ import pyarrow.compute as pc
 
 from vsig_core.corpus import BatchPlan, list_sources, plan_batches
 from vsig_core.current import current_images
-from vsig_core.errors import InputError
+from vsig_core.errors import InputError, SettingsError
 from vsig_core.model import champion
 from vsig_core.pool import judged_uids
 from vsig_core.project import Project
+from vsig_core.settings import PROJECT_FILE
 from vsig_core.store import Commit, Provenance, digest
 from vsig_pipeline.steps import STEPS, Stage, Step
 
@@ -80,9 +81,18 @@ def pending_files(project: Project, quiet_seconds: float = 0) -> list[Path]:
         The project.
     quiet_seconds
         Only files that nobody has written to for so long.
+
+    Raises
+    ------
+    SettingsError
+        The inbox is no folder: files would wait elsewhere, and nobody would know.
     """
     if not project.inbox.is_dir():
-        return []
+        what = "is a file, not a folder" if project.inbox.exists() else "does not exist"
+        raise SettingsError(
+            f"The inbox {project.inbox} {what}. Make the folder, or correct 'inbox' in "
+            f"{PROJECT_FILE} or VSIG_INBOX."
+        )
     return sorted(
         path
         for path in project.inbox.iterdir()

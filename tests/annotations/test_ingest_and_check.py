@@ -5,6 +5,7 @@ from vsig_core.annotations import (
     Known,
     build_morphograph,
     check_file,
+    conflict_id,
     follow_aliases,
     ingest_file,
     new_rows,
@@ -126,6 +127,33 @@ def test_a_check_counts_before_folding_and_names_what_is_unknown():
     assert [(bad["row"], bad["reason"].split(":")[0]) for bad in report["bad_rows"]] == [
         (11, "self_link")
     ]
+
+
+def test_a_check_names_what_is_taken_back_or_settled_without_being_there():
+    log = table(
+        row("POSITIVE", "y", "z", id="x", act="click"),
+        row("POSITIVE", "a", "b", by="anna"),
+        row("NEGATIVE", "a", "b", by="luca"),
+    )
+    data = (
+        "type,img1,img2,annotation_id,retracts,note\n"
+        "NEGATIVE,c,d,here,,\n"
+        "RETRACT,,,,x,\nRETRACT,,,,click,\nRETRACT,,,,here,\nRETRACT,,,,nobody,\n"
+        f"SETTLE,,,,{conflict_id(('a', 'b'))},leave\nSETTLE,b,a,,,leave\nSETTLE,,,,k-listed,leave\n"
+        "SETTLE,c,d,,,leave\nSETTLE,,,,k-none,leave\n"
+    ).encode()
+    report = check_file(data, "x.csv", log=log, conflicts={"k-listed"})
+    assert report["unknown_targets"] == [
+        {"row": 6, "type": "RETRACT", "names": "nobody"},
+        {"row": 10, "type": "SETTLE", "names": conflict_id(("c", "d"))},
+        {"row": 11, "type": "SETTLE", "names": "k-none"},
+    ]
+    assert check_file(data, "x.csv")["unknown_targets"] is None
+
+
+def test_a_check_without_a_corpus_does_not_say_that_all_pictures_are_known():
+    assert check_file(FILE, "f.csv")["unknown_images"] is None
+    assert check_file(FILE, "f.csv", {"a", "b", "c"})["unknown_images"] == []
 
 
 def test_a_check_finds_conflicts_of_the_file_with_itself_and_with_the_log():

@@ -37,6 +37,13 @@ def test_a_picture_that_lies_there_twice_is_used_once(pictures, tmp_path):
     assert "p70.jpg" not in text
 
 
+def test_what_is_no_folder_of_pictures_is_said_to_be_none(pictures, tmp_path):
+    with pytest.raises(InputError, match=r"nowhere does not exist"):
+        compose_sample(tmp_path / "s", tmp_path / "nowhere", images=60, motifs=12)
+    with pytest.raises(InputError, match=r"p00\.jpg is a file"):
+        compose_sample(tmp_path / "s", pictures / "p00.jpg", images=60, motifs=12)
+
+
 def test_too_few_different_pictures_are_refused_with_counts_that_fit(pictures, tmp_path):
     with pytest.raises(InputError, match=r"Try --images \d+ --motifs \d+"):
         compose_sample(tmp_path / "s", pictures, images=300, motifs=40)

@@ -188,9 +188,10 @@ def test_a_file_of_another_network_or_of_nothing_is_refused(tmp_path):
     torch.save(models.resnet18().state_dict(), path)
     with pytest.raises(WeightsError, match="do not fit resnet50"):
         load_network(ModelSettings(backbone="resnet50", weights=str(path)))
-    path.write_bytes(b"<html>not found</html>")
-    with pytest.raises(WeightsError, match="holds no weights"):
-        load_network(ModelSettings(backbone="resnet18", weights=str(path)))
+    for content in (b"<html>not found</html>", b"hello", b"root:x:0:0:root:/root:/bin/bash\n"):
+        path.write_bytes(content)
+        with pytest.raises(WeightsError, match="holds no weights"):
+            load_network(ModelSettings(backbone="resnet18", weights=str(path)))
 
 
 def test_saved_weights_come_back_with_their_card():

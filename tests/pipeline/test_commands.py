@@ -13,7 +13,7 @@ from small_project import pictures_of, versions
 
 from vsig_core.cli import build
 from vsig_core.corpus.sample import draw_sample
-from vsig_core.project import Project
+from vsig_core.project import Project, init_project
 
 MAIN = "import sys; from vsig_core.cli import main; main()"
 
@@ -153,6 +153,35 @@ def test_wrong_use_ends_with_status_2_and_a_way_out(
     assert done.returncode == status, done.stderr
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_similar_names_a_file_that_is_no_picture_and_keeps_its_content_to_itself(
+    finished: Project, tmp_path: Path
+):
+    file = tmp_path / "accounts.txt"
+    file.write_text("root:x:0:0:root:/root:/bin/bash\n")
+    done = vsig("similar", file, project=finished.folder)
+    assert done.returncode == 2
+    assert "accounts.txt" in done.stderr and "root:" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [["similar", "a.jpg"], ["trace", "a.jpg"], ["trace", "--cluster", "c-1"]]
+)
+def test_what_needs_pictures_names_the_run_where_there_are_none(tmp_path: Path, words: list[str]):
+    folder = init_project(tmp_path / "p").folder
+    done = vsig(*words, project=folder)
+    assert done.returncode == 1, done.stderr
+    assert "vsig run" in done.stderr and "no pictures yet" in done.stderr
+
+
+def test_evaluate_without_judgements_says_why_there_is_nothing_to_score(grown: Project):
+    shutil.rmtree(grown.folder / "store" / "tables" / "components")
+    said = document("evaluate", project=grown.folder)
+    assert not [row for row in said["evaluations"] if row["metric"] == "map"]
+    assert "No picture" in said["notes"][0]
+    shown = vsig("evaluate", project=grown.folder)
+    assert shown.returncode == 0 and str(grown.inbox) in shown.stderr
 
 
 def test_a_step_that_fails_ends_with_status_1_and_its_own_words(grown: Project):

@@ -147,6 +147,13 @@ def test_a_name_that_delta_lake_would_decode_is_refused(tmp_path):
         Store(str(tmp_path / "a%20b"))
 
 
+@pytest.mark.parametrize("inside", ["", "deeper/still"])
+def test_a_file_is_refused_as_a_store(tmp_path, inside):
+    (tmp_path / "list.txt").touch()
+    with pytest.raises(StoreError, match=r"list\.txt is a file.*VSIG_STORE"):
+        Store(str(tmp_path / "list.txt" / inside))
+
+
 def test_objects_travel_to_worker_processes(tmp_path):
     import pickle
 

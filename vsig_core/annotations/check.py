@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from vsig_core.annotations.conflicts import conflict_id
 from vsig_core.annotations.forest import Forest
 from vsig_core.annotations.formats import read_annotations
 from vsig_core.annotations.judgement import Pair
@@ -23,6 +24,7 @@ def check_file(
     *,
     log: pa.Table | None = None,
     aliases: Mapping[str, str] | None = None,
+    conflicts: AbstractSet[str] = frozenset(),
 ) -> dict[str, Any]:
     """Report on one file.
 
@@ -31,16 +33,21 @@ def check_file(
     data, name
         Content of the file, and how to call it.
     uids
-        Pictures of the corpus; None where there is none to compare with.
+        Pictures of the corpus; None where there is no corpus to compare with.
     log
-        What was judged before: conflicts are looked for in both together.
+        What was judged before: conflicts are looked for in both together. None where
+        there is no project.
+    conflicts
+        Ids of the conflicts that the project lists, for a SETTLE to name.
 
     Returns
     -------
     path, rows (lines with content but the first), by_type (good rows as in the file,
     before folding), folded_verdicts, components (count, images, largest: of the
     file's POSITIVE rows alone), several_types (pairs that carry more than one type,
-    by types), unknown_images, conflicts (those that the file's rows are part of),
+    by types), unknown_images (None: not compared), conflicts (those that the file's
+    rows are part of), unknown_targets (row, type and names of each RETRACT or SETTLE
+    that names nothing there is, and so changes nothing yet; None: not compared),
     bad_rows (row, reason, text), notes.
 
     Raises
@@ -50,7 +57,10 @@ def check_file(
     """
     read = read_annotations(data, name)
     kinds = _kinds_by_pair(read.annotations)
-    missing = () if uids is None else unknown_images(read.annotations, uids, aliases)
+    before = empty("annotations") if log is None else log
+    together = pa.concat_tables([before, new_rows(before, read.annotations)])
+    found = build_morphograph(together).conflicts
+    listed = {*conflicts, *found["conflict_id"].to_pylist()}
     return {
         "path": name,
         "rows": read.rows,
@@ -60,11 +70,20 @@ def check_file(
         "several_types": dict(
             Counter("+".join(sorted(types)) for types in kinds.values() if len(types) > 1)
         ),
-        "unknown_images": sorted({uid for _, uid in missing}),
-        "conflicts": _conflicts(read.annotations, empty("annotations") if log is None else log),
+        "unknown_images": None if uids is None else _unknown(read.annotations, uids, aliases),
+        "conflicts": _conflicts(read.annotations, found),
+        "unknown_targets": (
+            None if log is None else _unknown_targets(read.annotations, together, listed)
+        ),
         "bad_rows": read.rejected.select(["row", "reason", "text"]).to_pylist(),
         "notes": read.notes,
     }
+
+
+def _unknown(
+    annotations: pa.Table, uids: AbstractSet[str], aliases: Mapping[str, str] | None
+) -> list[str]:
+    return sorted({uid for _, uid in unknown_images(annotations, uids, aliases)})
 
 
 def _kinds_by_pair(annotations: pa.Table) -> dict[Pair, set[str]]:
@@ -85,12 +104,27 @@ def _components(kinds: Mapping[Pair, set[str]]) -> dict[str, int]:
     return {"count": len(sizes), "images": sum(sizes), "largest": max(sizes, default=0)}
 
 
-def _conflicts(annotations: pa.Table, log: pa.Table) -> list[dict[str, Any]]:
+def _conflicts(annotations: pa.Table, found: pa.Table) -> list[dict[str, Any]]:
     ours = set(annotations["annotation_id"].to_pylist())
-    graph = build_morphograph(pa.concat_tables([log, new_rows(log, annotations)]))
-    found = graph.conflicts.filter(graph.conflicts["settled_by"].is_null()).to_pylist()
+    unsettled = found.filter(found["settled_by"].is_null()).to_pylist()
     return [
         {name: row[name] for name in ("conflict_id", "kind", "images", "annotations")}
-        for row in found
+        for row in unsettled
         if ours.intersection(row["annotations"])
+    ]
+
+
+def _unknown_targets(
+    annotations: pa.Table, log: pa.Table, conflicts: AbstractSet[str]
+) -> list[dict[str, Any]]:
+    said = {*log["annotation_id"].to_pylist(), *log["act"].to_pylist()}
+    targets = [
+        (row, row["retracts"] or conflict_id((row["img1"], row["img2"])))
+        for row in annotations.to_pylist()
+        if row["type"] in ("RETRACT", "SETTLE")
+    ]
+    return [
+        {"row": row["row"], "type": row["type"], "names": name}
+        for row, name in targets
+        if name not in (said if row["type"] == "RETRACT" else conflicts)
     ]

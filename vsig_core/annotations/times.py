@@ -4,12 +4,17 @@ A time without a zone is taken as if it were UTC, in both formats. The original
 wrote local wall-clock time (`DD-MM-YYYY_HH:MM:SS`) without saying where; guessing
 a zone would make one row two rows on two machines, so the clock's reading is
 kept, and old times may lie some hours off. Their order within one file holds.
+
+A time to come is refused: the latest judgement of a person is that person's, so no
+later one could win against it.
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _ORIGINAL = re.compile(r"(\d{1,2})-(\d{1,2})-(\d{4})_(\d{1,2}):(\d{1,2}):(\d{1,2})")
+# Time zones reach 14 hours ahead of UTC, and clocks differ a little.
+_AHEAD = timedelta(days=1)
 
 
 def read_time(text: str) -> datetime:
@@ -21,8 +26,15 @@ def read_time(text: str) -> datetime:
     Raises
     ------
     ValueError
-        Not a time that exists.
+        Not a time that exists, or one to come.
     """
+    found = _read(text)
+    if found > datetime.now(UTC) + _AHEAD:
+        raise ValueError(f"{text!r} is yet to come, by the clock of this machine")
+    return found
+
+
+def _read(text: str) -> datetime:
     old = _ORIGINAL.fullmatch(text)
     try:
         if old:

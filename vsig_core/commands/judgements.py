@@ -8,7 +8,8 @@ import typer
 from vsig_core.annotations import check_file
 from vsig_core.console import Context, emit, note, table
 from vsig_core.current import aliases, current_images
-from vsig_core.errors import AnnotationError, InputError, SettingsError
+from vsig_core.errors import AnnotationError, InputError
+from vsig_core.project import Project
 from vsig_core.store import Provenance
 
 
@@ -36,20 +37,17 @@ def check_annotations(
 
 
 def _known(context: typer.Context) -> dict[str, Any]:
-    """The project's pictures, log and old ids; empty where there is no project."""
-    shared = Context.of(context)
-    try:
-        store = shared.project.store
-    except SettingsError:
-        if shared.folder is not None:
-            raise
+    """The project's pictures, log, old ids and conflicts; empty where there is no project."""
+    project = Context.of(context).project_if_any
+    if project is None:
         return {}
-    if store.version("images") is None:
-        return {}
+    store = project.store
+    unread = store.version("images") is None
     return {
-        "uids": set(current_images(store, ["uid"])["uid"].to_pylist()),
+        "uids": None if unread else set(current_images(store, ["uid"])["uid"].to_pylist()),
         "log": store.read_or_empty("annotations"),
         "aliases": aliases(store),
+        "conflicts": set(store.read_or_empty("conflicts")["conflict_id"].to_pylist()),
     }
 
 
@@ -77,10 +75,12 @@ def _show(report: dict[str, Any]) -> None:
             *[
                 [key.replace("_", " "), _brief(value)]
                 for key, value in report.items()
-                if key not in ("path", "rows", "by_type", "bad_rows", "notes")
+                if key not in ("path", "rows", "by_type", "unknown_targets", "bad_rows", "notes")
             ],
         ],
     )
+    for row in report["unknown_targets"] or ():
+        note(f"line {row['row']}: {row['type']} names {row['names']}, which is not there (yet)")
     for row in report["bad_rows"]:
         note(f"line {row['row']}: {row['reason']}: {row['text']}")
     for line in report["notes"]:
@@ -89,6 +89,8 @@ def _show(report: dict[str, Any]) -> None:
 
 def _brief(value: Any) -> str:
     """Long lists by their number and beginning."""
+    if value is None:
+        return "not compared: there is no project here, or no run of it yet"
     if isinstance(value, dict):
         return ", ".join(f"{key} {_brief(part)}" for key, part in value.items()) or "none"
     if isinstance(value, list):
@@ -115,9 +117,12 @@ def evaluate(
     with bars() as progress:
         found = score(project, Contest(names, names[-1]), judged, Provenance("evaluate"), progress)
     rows = [row for row in found.rows.to_pylist() if row["value"] is not None]
+    notes = [] if any(row["metric"] == "map" for row in rows) else [_nothing_to_score(project)]
     if as_json:
-        emit({"evaluations": rows})
+        emit({"evaluations": rows, "notes": notes})
         return
+    for line in notes:
+        note(line)
     table(
         "Retrieval on links that no model trained on",
         ["model", "split", "metric", "value", "95 % interval", "n"],
@@ -132,4 +137,11 @@ def evaluate(
             ]
             for row in rows
         ],
+    )
+
+
+def _nothing_to_score(project: Project) -> str:
+    return (
+        "No picture of the splits val and test has a POSITIVE link in force, so there is nothing "
+        f"to find and nothing to score. Put judgements in {project.inbox} and run 'vsig run'."
     )

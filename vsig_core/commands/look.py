@@ -77,7 +77,7 @@ def _show(found: dict[str, Any]) -> None:
         else:
             note(f"{name}: {part}")
     if found["lineage"]:
-        STDOUT.print(_tree(found["lineage"]), markup=False)
+        STDOUT.print(_tree(found["lineage"]))
 
 
 def _line(entry: Any) -> str:

@@ -36,12 +36,14 @@ class Location:
     root: str
 
     def __post_init__(self) -> None:
-        """Refuse what Delta Lake would read as another path."""
+        """Refuse what Delta Lake would read as another path, and what can be no folder."""
         if re.search("%[0-9A-Fa-f]{2}", self.root):
             raise StoreError(
                 f"The store {self.root!r} has a '%' followed by two digits in its name, which "
                 "Delta Lake decodes as another path. Choose another folder."
             )
+        if not self.is_s3:
+            _refuse_files(self.folder)
 
     @property
     def is_s3(self) -> bool:
@@ -147,3 +149,16 @@ class Location:
                 "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
             )
         return found.get_frozen_credentials()
+
+
+def _refuse_files(folder: Path) -> None:
+    """Tables under a file would look as if nothing had been computed yet."""
+    try:
+        there = next(place for place in (folder, *folder.parents) if place.exists())
+    except OSError as error:
+        raise StoreError(f"The store {folder} cannot be opened: {error.strerror}.") from error
+    if not there.is_dir():
+        raise StoreError(
+            f"The store {folder} cannot be a folder: {there} is a file. Correct 'store' in "
+            "vsig.toml or VSIG_STORE."
+        )

@@ -74,8 +74,12 @@ def compose_sample(
     Raises
     ------
     InputError
-        When the counts are too small, or there are too few different pictures.
+        When the counts are too small, there is no such folder, or it has too few
+        different pictures.
     """
+    if not pictures.is_dir():
+        what = "is a file" if pictures.exists() else "does not exist"
+        raise InputError(f"{pictures} {what}; wanted: a folder of pictures to compose from.")
     plan = draw_plan(images, motifs, np.random.default_rng([seed, 0]))
     rng = np.random.default_rng([seed, 2])
     found = _different_pictures(pictures)
