@@ -58,14 +58,17 @@ def matrix(column: pa.ChunkedArray) -> NDArray[np.float32]:
     whole = column.combine_chunks()
     if not len(whole):
         return np.empty((0, 1), dtype=np.float32)
-    widths = np.unique(whole.value_lengths().to_numpy())
-    if len(widths) != 1:
-        rare = np.flatnonzero(whole.value_lengths().to_numpy() != widths[0])
+    lengths = whole.value_lengths().to_numpy()
+    widths, counts = np.unique(lengths, return_counts=True)
+    usual = int(widths[counts.argmax()])
+    rare = np.flatnonzero(lengths != usual)
+    if len(rare):
         raise VectorsError(
-            f"Vectors of different widths, {widths.tolist()}, in one column, first in row "
-            f"{rare[0]}: they are of different models. Embed all pictures with one."
+            f"{len(rare)} of {len(whole)} vectors are not {usual} wide as the others, first row "
+            f"{rare[0]} ({lengths[rare[0]]} wide): they are of different models. Embed all "
+            "pictures with one."
         )
-    return whole.flatten().to_numpy().reshape(len(whole), int(widths[0]))
+    return whole.flatten().to_numpy().reshape(len(whole), usual)
 
 
 def vector_column(vectors: NDArray[np.float32]) -> pa.Array:

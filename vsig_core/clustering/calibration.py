@@ -7,9 +7,11 @@ pictures. With too few components that limit alone decides, and the result says
 "uncalibrated".
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -66,6 +68,14 @@ class Validation:
     decoys: Collection[str] = field(default=())
     min_components: int = 8
 
+    def among(self, uids: Collection[str]) -> Self:
+        """Components with two pictures or more in a corpus: others say nothing of a radius."""
+        there = set(uids)
+        components = {uid: part for uid, part in self.components.items() if uid in there}
+        sizes = Counter(components.values())
+        whole = {uid: part for uid, part in components.items() if sizes[part] > 1}
+        return replace(self, components=whole)
+
     @property
     def is_enough(self) -> bool:
         """Whether there are components enough to choose a radius on."""
@@ -81,7 +91,8 @@ class Calibration:
     max_eps
         Cosine distance.
     calibrated
-        Whether validation links chose it.
+        Whether validation links chose it; None where a person did, or where the method
+        has no radius.
     curve
         Columns radius, precision, recall, noise_share, largest, n_clusters;
         ascending by radius; figures on validation, null where not measurable.
@@ -90,7 +101,7 @@ class Calibration:
     """
 
     max_eps: float
-    calibrated: bool
+    calibrated: bool | None
     curve: pa.Table
     note: str
 
@@ -115,6 +126,7 @@ def calibrate(
     settings
         min_samples, extraction, xi, target_precision, uncalibrated_max_size.
     """
+    validation = validation.among(uids)
     limit = size_limit(graph.size, validation, settings)
     ordering, radius_graph = _ordering_beyond(graph, limit, settings.min_samples)
     levels = _levels(ordering)
@@ -148,8 +160,7 @@ def size_limit(n: int, validation: Validation, settings: ClusteringSettings) -> 
     few = min(settings.uncalibrated_max_size, max(int(UNCALIBRATED_SHARE * n), min(6, n // 2), 2))
     if not validation.is_enough:
         return few
-    parts = list(validation.components.values())
-    largest = max(parts.count(part) for part in set(parts))
+    largest = max(Counter(validation.components.values()).values(), default=0)
     return max(few, int(LARGEST_SHARE * n), 2 * largest)
 
 

@@ -136,7 +136,8 @@ def _fitting(
         except GraphTooLargeError:
             continue
         return graph, graph.within(near)
-    empty = np.empty(0, np.int32), np.empty(0), 0.0
+    # Of no radius at all: not even pairs at distance 0 are known but by the lists.
+    empty = np.empty(0, np.int32), np.empty(0), -1.0
     return (
         NeighbourGraph.build(vectors, k),
         RadiusGraph(np.zeros(vectors.shape[0] + 1, np.int64), *empty),

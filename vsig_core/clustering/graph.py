@@ -127,8 +127,11 @@ class NeighbourGraph:
         """
         rows = check_vectors(vectors)
         n, k = indices.shape
-        if n != rows.shape[0]:
-            raise VectorsError(f"{rows.shape[0]} vectors came with the neighbours of {n}.")
+        if n != rows.shape[0] or indices.max(initial=-1) >= n:
+            raise VectorsError(
+                f"{rows.shape[0]} vectors came with the neighbours of {n}, of which the last is "
+                f"row {indices.max(initial=-1)}: they are not of the same pictures."
+            )
         graph = cls(rows.shape[1], k, None)
         graph._take(rows)
         if recall is not None:
@@ -204,7 +207,7 @@ class NeighbourGraph:
         VectorsError
             As `build`, and for another width.
         """
-        rows = check_vectors(new_vectors)
+        rows = check_vectors(np.asarray(new_vectors, self.vectors.dtype))
         if self.size and rows.shape[1] != self.vectors.shape[1]:
             raise VectorsError(
                 f"New vectors are {rows.shape[1]} wide, those of the graph "
@@ -238,11 +241,7 @@ class NeighbourGraph:
         """Rows at the end, with empty lists."""
         from vsig_core.clustering._kernels import squared_norms
 
-        if self.size:
-            rows = rows.astype(self.vectors.dtype, copy=False)
-            self.vectors = np.concatenate([self.vectors, rows])
-        else:
-            self.vectors = rows
+        self.vectors = np.concatenate([self.vectors, rows]) if self.size else rows
         self._squares = np.concatenate([self._squares, squared_norms(rows)])
         empty = np.full((rows.shape[0], self.k), np.inf)
         self._distances = np.concatenate([self._distances, empty])
@@ -254,7 +253,8 @@ class NeighbourGraph:
 
         own = np.repeat(rows, lists.shape[1])
         other = np.ascontiguousarray(lists, np.int64).ravel()
-        own, other = own[other >= 0], other[other >= 0]
+        given = (other >= 0) & (other != own)
+        own, other = own[given], other[given]
         put = offer_pairs if both else offer
         put(self._distances, self._indices, own, other, self._exact(own, other))
 

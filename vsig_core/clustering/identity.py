@@ -61,7 +61,7 @@ def match_clusters(
 
     The pairs (old cluster, new cluster) are taken in the order of the pictures
     they share, most first; a new cluster continues an old one when they share
-    at least half of the smaller of the two. So a merger keeps the id of the
+    two pictures or more, and at least half of the smaller of the two. So a merger keeps the id of the
     cluster that brings most, and of a split cluster the largest part keeps it.
     Ties go to the larger old cluster, then to names; never to label numbers.
 
@@ -140,7 +140,7 @@ def _continue(
     candidates = [
         (-count, -len(old[cluster]), cluster, min(new[label]), label)
         for (cluster, label), count in shared.items()
-        if 2 * count >= min(len(old[cluster]), len(new[label]))
+        if count >= 2 and 2 * count >= min(len(old[cluster]), len(new[label]))
     ]
     continued: dict[Hashable, str] = {}
     taken: set[str] = set()

@@ -1,10 +1,12 @@
 """How pictures are grouped: OPTICS, or another method on the same graph or vectors.
 
 - optics: exact, on the radius graph; labels by xi or dbscan extraction.
-- dbscan: scikit-learn's, on the same radius graph.
+- dbscan: scikit-learn's, on the same radius graph; where that does not fit, read off the
+  ordering, which differs in border pictures alone.
 - hdbscan: scikit-learn's, on unit vectors (their Euclidean distance grows with the cosine
   distance); beyond a few thousand pictures on their principal components.
-- kmeans: scikit-learn's, on unit vectors; every picture is in a cluster.
+- kmeans: scikit-learn's, on unit vectors; every picture is in a cluster, where there are
+  at least `min_samples`.
 - mix: the original's: what DBSCAN leaves out is noise, the rest goes to k-means.
 """
 
@@ -16,9 +18,10 @@ from numpy.typing import NDArray
 
 from vsig_core.clustering.graph import NeighbourGraph
 from vsig_core.clustering.optics import Ordering, extract
-from vsig_core.clustering.radius_graph import RadiusGraph
+from vsig_core.clustering.radius_graph import GraphTooLargeError
 from vsig_core.settings import ClusteringSettings
 
+WITHOUT_RADIUS = frozenset({"hdbscan", "kmeans"})
 # scikit-learn's HDBSCAN compares all pictures in time of n² · d.
 HDBSCAN_WHOLE, HDBSCAN_WIDTH = 5000, 50
 # Beyond it k-means looks at a part of the pictures at a time.
@@ -51,11 +54,6 @@ def find_clusters(given: Clustered, settings: ClusteringSettings) -> NDArray[np.
         Graph and ordering.
     settings
         method, extraction, xi, min_samples, n_clusters.
-
-    Raises
-    ------
-    GraphTooLargeError
-        dbscan or mix on vectors so close together that their radius graph does not fit.
     """
     rows = given.graph.size
     if settings.method == "optics":
@@ -63,22 +61,27 @@ def find_clusters(given: Clustered, settings: ClusteringSettings) -> NDArray[np.
     if rows < settings.min_samples:
         return np.full(rows, -1, np.int64)
     if settings.method == "dbscan":
-        return _dbscan(given.graph.within(given.ordering.max_eps), settings.min_samples)
+        return _dbscan(given, settings.min_samples)
     if settings.method == "hdbscan":
         return _hdbscan(given.graph.unit, settings.min_samples)
     if settings.method == "kmeans":
         return _kmeans(given.graph.unit, settings)
-    labels = _dbscan(given.graph.within(given.ordering.max_eps), settings.min_samples)
+    labels = _dbscan(given, settings.min_samples)
     inside = np.flatnonzero(labels >= 0)
     if inside.size:
         labels[inside] = _kmeans(given.graph.unit[inside], settings)
     return labels
 
 
-def _dbscan(graph: RadiusGraph, min_samples: int) -> NDArray[np.int64]:
+def _dbscan(given: Clustered, min_samples: int) -> NDArray[np.int64]:
     from scipy.sparse import csr_matrix
     from sklearn.cluster import DBSCAN
 
+    try:
+        graph = given.graph.within(given.ordering.max_eps)
+    except GraphTooLargeError:
+        # The ordering has the same cores; only rows on a border may go to another of them.
+        return extract(given.ordering, extraction="dbscan")
     shape = (graph.size, graph.size)
     near = csr_matrix((graph.distances, graph.indices, graph.indptr), shape=shape)
     method = DBSCAN(eps=graph.radius, min_samples=min_samples, metric="precomputed")

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from math import comb, nan
+from numbers import Real
 from typing import Any
 
 Label = Hashable | None
@@ -164,7 +165,7 @@ def novelty(
 
 def is_noise(label: Label) -> bool:
     """Whether a label means no cluster: None, or a negative number."""
-    return label is None or (isinstance(label, int | float) and label < 0)
+    return label is None or (isinstance(label, Real) and float(label) < 0)
 
 
 def share(part: float, whole: float) -> float:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from vsig_core.clustering.calibration import Calibration, Validation, calibrate
 from vsig_core.clustering.graph import NeighbourGraph
-from vsig_core.clustering.methods import Clustered, find_clusters
+from vsig_core.clustering.methods import WITHOUT_RADIUS, Clustered, find_clusters
 from vsig_core.clustering.optics import Ordering, order_points
 from vsig_core.settings import ClusteringSettings
 from vsig_core.store.schema import schema
@@ -58,7 +58,10 @@ def cluster_pictures(
     chosen = calibrate(graph, uids, validation, settings)
     if settings.max_eps != "auto":
         note = f"{settings.max_eps:g}, set by hand in [clustering]"
-        chosen = replace(chosen, max_eps=settings.max_eps, calibrated=False, note=note)
+        chosen = replace(chosen, max_eps=settings.max_eps, calibrated=None, note=note)
+    elif settings.method in WITHOUT_RADIUS:
+        note = f"{settings.method} has no radius; that of the ordering is {chosen.max_eps:.4g}"
+        chosen = replace(chosen, calibrated=None, note=note)
     ordering = order_points(graph, settings.min_samples, chosen.max_eps)
     labels = find_clusters(Clustered(graph, ordering), settings)
     named = dict(zip(uids, labels.tolist(), strict=True))

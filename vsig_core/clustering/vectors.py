@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from vsig_core.errors import VectorsError
 
+# Sizes whose squares and their products stay well within float64.
+SHORTEST, LONGEST = 1e-30, 1e30
 _NAMED = 5  # offenders that a message names
 
 
@@ -42,9 +44,13 @@ def check_vectors(
     if rows.dtype not in (np.float32, np.float64):
         rows = rows.astype(np.float64)
     _check_uids(rows.shape[0], uids)
-    norms = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
-    _refuse(~np.isfinite(norms), "NaN or infinite", uids)
-    _refuse(norms == 0, "zero", uids)
+    if not rows.size:
+        return np.ascontiguousarray(rows)
+    largest = np.maximum(rows.max(axis=1), -rows.min(axis=1))
+    _refuse(~np.isfinite(largest), "NaN or infinite", uids)
+    _refuse(largest == 0, "zero", uids)
+    out_of_range = (largest < SHORTEST) | (largest > LONGEST)
+    _refuse(out_of_range, f"not between {SHORTEST:g} and {LONGEST:g} in size", uids)
     return np.ascontiguousarray(rows)
 
 

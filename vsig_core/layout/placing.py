@@ -72,6 +72,9 @@ def lay_out(points: Points, previous: pa.Table | None, settings: LayoutSettings)
     """
     old = known_positions(points.uids, previous)
     placed = ~np.isnan(old[:, 0])
+    if placed.any() and not np.ptp(old[placed], axis=0).any():
+        # A map that lies in one point, as of a network that had collapsed, is none.
+        old, placed = np.full_like(old, np.nan), np.zeros_like(placed)
     if settings.method == "pca" or len(points.uids) < SMALLEST_UMAP:
         positions = _aligned(_principal(points.vectors), old, placed)
     elif settings.method == "tsne":
@@ -167,10 +170,10 @@ def _tsne(
     if placed.sum() >= CONTINUED_SHARE * n:
         start = place_new(old, points.indices, settings.seed)
     # As scikit-learn scales its own start.
-    start = (1e-4 / max(start[:, 0].std(), 1e-12) * start).astype(np.float32)
+    start = (1e-4 / max(start.std(), 1e-12) * start).astype(np.float32)
     # A perplexity of p looks at 3 p neighbours.
     method = TSNE(
-        perplexity=max(1.0, (k - 1) / 3),
+        perplexity=max(0.1, (k - 1) / 3),
         metric="precomputed",
         init=cast(Any, start),  # its stub knows the words only
         random_state=settings.seed,

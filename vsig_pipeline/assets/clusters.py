@@ -24,6 +24,7 @@ from vsig_core.clustering import (
     cluster_metrics,
     cluster_pictures,
     clusters_table,
+    contradictions,
     judged_pairs,
     known_lists,
     lists_of,
@@ -148,7 +149,7 @@ def _caveats(table: pa.Table) -> dict[str, Any]:
     """What everything says that is made from an approximate graph or an uncalibrated radius."""
     recall = _recall(table)
     said: dict[str, Any] = {} if recall is None else {"recall": recall}
-    if "calibrated" in table.column_names and not all(table["calibrated"].to_pylist()):
+    if "calibrated" in table.column_names and False in table["calibrated"].to_pylist():
         said["calibrated"] = False
     return said
 
@@ -272,6 +273,7 @@ def _cluster_facts(inputs: Inputs, chosen: Calibration, versions: _Versions) -> 
         "radius": chosen.max_eps,
         "calibrated": chosen.calibrated,
         "radius chosen": chosen.note,
+        "contradictions": len(contradictions(versions.now, inputs.read("links"))),
         "changes": {event: events.count(event) for event in sorted(set(events))},
         **_judged_pairs_kept(inputs.read("links"), versions),
     }
