@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vsig_core.console import Context, bars, emit, note, table
-from vsig_core.project import PROJECT_VARIABLE, Project, write_dagster_home
+from vsig_core.project import PROJECT_VARIABLE, Project
 from vsig_pipeline.estimate import estimate
 from vsig_pipeline.running import Due, look, run
 from vsig_pipeline.state import Task
@@ -93,8 +93,10 @@ def ui_command(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000,
 ) -> None:
     """The Dagster UI and daemon of this project: sensors run as long as it does."""
+    from vsig_pipeline.orphans import end_orphans_of
+
     project = Context.of(context).project
-    write_dagster_home(project)
+    end_orphans_of(project)
     environment = {
         **os.environ,
         "DAGSTER_HOME": str(project.dagster_home),

@@ -93,7 +93,10 @@ def run(
     RunFailedError
         A step failed; what was committed before it stays.
     """
+    from vsig_pipeline.orphans import end_orphans_of
+
     wanted = _wanted(start)
+    end_orphans_of(project)
     plan = plan_sources(project)
     record_plan(project, plan)
     done: list[Task] = []
@@ -130,10 +133,11 @@ def _execute(project: Project, tasks: Sequence[Task]) -> None:
     from dagster import AssetKey, DagsterInstance
 
     from vsig_pipeline.definitions import defs
+    from vsig_pipeline.orphans import sign_of_life
     from vsig_pipeline.partitions import register
 
     partition = tasks[0].partition
-    with DagsterInstance.get() as instance:
+    with sign_of_life(project) as alive, DagsterInstance.get() as instance:
         if partition:
             register(instance, [partition])
         result = defs.resolve_implicit_global_asset_job_def().execute_in_process(
@@ -142,7 +146,7 @@ def _execute(project: Project, tasks: Sequence[Task]) -> None:
             instance=instance,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
-            tags={"vsig/reason": tasks[0].reason[:200]},
+            tags={"vsig/reason": tasks[0].reason[:200], **alive},
         )
     if not result.success:
         raise RunFailedError(_reason(result))

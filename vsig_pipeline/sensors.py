@@ -22,6 +22,7 @@ from dagster import (
 from vsig_core.errors import VsigError
 from vsig_core.project import Project
 from vsig_pipeline.jobs import annotate, embed, ingest, recluster, retrain
+from vsig_pipeline.orphans import end_orphans
 from vsig_pipeline.partitions import BATCHES
 from vsig_pipeline.requests import enough_to_learn, request
 from vsig_pipeline.resources import ProjectResource
@@ -42,6 +43,8 @@ QUIET_SECONDS = 5
 def sources_sensor(context: SensorEvaluationContext, project: ProjectResource) -> SensorResult:
     """Ask for the reading of batches whose pictures are new or changed."""
     opened = project.open()
+    for run_id in end_orphans(context.instance, opened):
+        context.log.info(f"run {run_id[:8]} is ended: its process was killed")
     plan = plan_sources(opened)
     record_plan(opened, plan)
     state = State(opened)
