@@ -9,13 +9,12 @@ from collections.abc import Callable
 import numpy as np
 from dagster import AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity, asset_check
 
-from vsig_core.annotations import UNKNOWN_IMAGE, waiting_rows
 from vsig_core.clustering import contradictions
 from vsig_core.corpus import list_sources
-from vsig_core.current import aliases, current_images
 from vsig_core.errors import SourceError
 from vsig_core.project import Project
 from vsig_core.vectors import vectors_in_force
+from vsig_pipeline import findings
 from vsig_pipeline.resources import ProjectResource
 from vsig_pipeline.steps import STEPS
 
@@ -50,12 +49,7 @@ def _check(
     return declare
 
 
-@_check("corpus")
-def pictures_could_be_read(project: Project) -> list[str]:
-    """Files that could not become pictures, with their reasons."""
-    batches = project.store.read_or_empty("corpus", columns=["batch"])["batch"].to_pylist()
-    rows = project.store.read_or_empty("rejected_images", among={"batch": batches}).to_pylist()
-    return [f"{row['uid']}: {row['reason']} ({row['detail']})" for row in rows]
+pictures_could_be_read = _check("corpus")(findings.pictures_could_be_read)
 
 
 @_check("corpus")
@@ -68,27 +62,11 @@ def sources_were_understood(project: Project) -> list[str]:
     return [*listing.notes, *listing.unmatched_rows]
 
 
-@_check("annotations")
-def rows_were_understood(project: Project) -> list[str]:
-    """Rows of annotation files that were refused, or still wait for their picture."""
-    store = project.store
-    came = store.read_or_empty("rejected_annotations").to_pylist()
-    refused = [row for row in came if not row["reason"].startswith(UNKNOWN_IMAGE)]
-    # What waited when it came may have its picture by now.
-    uids = set(current_images(store, ["uid"])["uid"].to_pylist())
-    waiting = waiting_rows(store.read_or_empty("annotations"), uids, aliases(store)).to_pylist()
-    return [f"{row['file']} line {row['row']}: {row['reason']}" for row in refused + waiting]
+rows_were_understood = _check("annotations")(findings.rows_were_understood)
 
 
-@_check("morphograph")
-def judgements_agree(project: Project) -> list[str]:
-    """Contradictions that nobody has settled; they are left out of training."""
-    rows = project.store.read_or_empty("conflicts").to_pylist()
-    return [
-        f"{row['conflict_id']} ({row['kind']}): {' ~ '.join(row['images'])}"
-        for row in rows
-        if row["settled_by"] is None
-    ]
+judgements_have_their_pictures = _check("morphograph")(findings.judgements_have_their_pictures)
+judgements_agree = _check("morphograph")(findings.judgements_agree)
 
 
 @_check("triplets", blocking=True)
@@ -104,14 +82,7 @@ def splits_do_not_leak(project: Project) -> list[str]:
     ]
 
 
-@_check("model")
-def candidate_took_over(project: Project) -> list[str]:
-    """What the gate said of the newest candidate, where it turned it down."""
-    commits = [c for c in project.store.commits("models") if c.provenance.step == "model"]
-    facts = commits[0].provenance.facts if commits else {}
-    if facts.get("promoted", True):
-        return []
-    return [f"{facts['candidate']} was rejected: {facts['why']}"]
+candidate_took_over = _check("model")(findings.candidate_took_over)
 
 
 @_check("vectors", blocking=True)
@@ -131,14 +102,7 @@ def every_picture_has_a_vector(project: Project) -> list[str]:
     return [f"{batch} has none" for batch in batches if batch not in done]
 
 
-@_check("clusters")
-def radius_is_calibrated(project: Project) -> list[str]:
-    """Whether validation links chose the radius of the clusters."""
-    calibrated = project.store.read_or_empty("clusters", columns=["uid", "calibrated"])
-    if all(calibrated["calibrated"].to_pylist()):
-        return []
-    commits = project.store.commits(STEPS["clusters"].mark, limit=1)
-    return [str(commits[0].provenance.facts.get("radius chosen", "uncalibrated"))]
+radius_is_calibrated = _check("clusters")(findings.radius_is_calibrated)
 
 
 @_check("clusters")
@@ -168,6 +132,7 @@ CHECKS = [
     pictures_could_be_read,
     sources_were_understood,
     rows_were_understood,
+    judgements_have_their_pictures,
     judgements_agree,
     splits_do_not_leak,
     candidate_took_over,
