@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from vsig_core.corpus import BatchPlan
 from vsig_core.errors import InputError, VsigError
 from vsig_core.project import PROJECT_VARIABLE, Project, write_dagster_home
+from vsig_pipeline.failures import step_failure
 from vsig_pipeline.progress import Reporter, reporting_to
 from vsig_pipeline.state import State, Task, plan_sources, record_plan
 from vsig_pipeline.steps import STAGES, STEPS, below
@@ -154,17 +155,7 @@ def _execute(project: Project, tasks: Sequence[Task]) -> None:
 
 def _reason(result: object) -> str:
     """The words of the first step that failed."""
-    events = getattr(result, "all_events")  # noqa: B009
-    for event in events:
+    for event in getattr(result, "all_events"):  # noqa: B009
         if event.is_step_failure:
-            data = event.step_failure_data
-            words = data.user_failure_data.description if data.user_failure_data else None
-            return f"{event.step_key}: {words or _root(data.error)}"
+            return step_failure(event)
     return "the run failed; see 'vsig ui'"
-
-
-def _root(error: object) -> str:
-    """The innermost cause, as Dagster keeps it."""
-    while getattr(error, "cause", None) is not None:
-        error = getattr(error, "cause")  # noqa: B009
-    return str(getattr(error, "message", error)).strip()

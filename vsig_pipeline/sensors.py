@@ -21,6 +21,7 @@ from dagster import (
 
 from vsig_core.errors import VsigError
 from vsig_core.project import Project
+from vsig_pipeline.failures import step_failure
 from vsig_pipeline.jobs import annotate, embed, ingest, recluster, retrain
 from vsig_pipeline.orphans import end_orphans
 from vsig_pipeline.partitions import BATCHES
@@ -113,11 +114,12 @@ def failure_sensor(context: RunFailureSensorContext, project: ProjectResource) -
     """Leave a visible record of a failed run."""
     opened = project.open()
     run = context.dagster_run
+    causes = map(step_failure, context.get_step_failure_events())
     notice = {
         "run_id": run.run_id,
         "job": run.job_name,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "message": context.failure_event.message or "",
+        "message": " ".join([context.failure_event.message or "", *causes]),
         "reason": run.tags.get("vsig/reason", ""),
     }
     opened.notices.mkdir(parents=True, exist_ok=True)
