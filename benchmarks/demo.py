@@ -4,7 +4,6 @@ What is there already is not done again: a second run computes nothing.
 """
 
 import argparse
-import json
 import shutil
 import time
 from collections.abc import Mapping
@@ -18,12 +17,11 @@ from rich.table import Table
 
 from vsig_core.console import bars
 from vsig_core.corpus.sample import draw_sample
-from vsig_core.current import champion_id
 from vsig_core.evaluation import Contest, Evaluation, judged_now, score
 from vsig_core.model import GREY16
 from vsig_core.project import Project, init_project, open_project
 from vsig_core.settings import PROJECT_FILE
-from vsig_core.store import Provenance, Store
+from vsig_core.store import Commit, Provenance, Store
 from vsig_pipeline.running import run
 
 ROUNDS = ("annotations-1.csv", "annotations-2.csv")
@@ -36,7 +34,6 @@ class Round:
 
     model_id: str
     clusters: int
-    seconds: float
 
 
 def main() -> None:
@@ -46,7 +43,9 @@ def main() -> None:
     folder = arguments.folder
     sample = folder / "sample"
     project = _project(folder, sample, arguments)
-    rounds = [_round(project, sample, name) for name in ROUNDS]
+    for name in ROUNDS:
+        _round(project, sample, name)
+    rounds = [stood_before(project.store, name) for name in (*ROUNDS[1:], None)]
     with bars() as progress:
         evaluation = _score(project, rounds, progress)
     _show(project, sample, rounds, evaluation)
@@ -81,25 +80,37 @@ def _project(folder: Path, sample: Path, arguments: argparse.Namespace) -> Proje
     return open_project(folder)
 
 
-def _round(project: Project, sample: Path, name: str) -> Round:
-    """Put one sitting's file in the inbox and run; known where it was taken before."""
-    record = project.work / f"{name}.json"
+def _round(project: Project, sample: Path, name: str) -> None:
+    """Put one sitting's file in the inbox, unless it was taken before, and run."""
     if not (project.inbox / "done" / name).exists():
         shutil.copyfile(sample / name, project.inbox / name)
-    started = time.monotonic()
     with bars() as progress:
-        done = run(
+        run(
             project,
             lambda label, part, whole: progress(label)(part, whole),
             lambda task: CONSOLE.print(f"  {task.step} {task.partition or ''}", highlight=False),
         )
-    if done.tasks:
-        champion = champion_id(project.store)
-        version = project.store.version("clusters")
-        stood = {"model_id": champion, "clusters": version, "seconds": time.monotonic() - started}
-        record.parent.mkdir(exist_ok=True)
-        record.write_text(json.dumps(stood))
-    return Round(**json.loads(record.read_text()))
+
+
+def stood_before(store: Store, file: str | None) -> Round:
+    """What stood when a file of judgements was taken; what stands now where it is None.
+
+    From the provenance of the clusters, so that a demo that was killed loses nothing.
+    """
+    taken = store.version("annotations")
+    assert taken is not None
+    if file is not None:
+        taken = min(c.version for c in store.commits("annotations") if file in _files(c)) - 1
+    links = {c.version: c.provenance.inputs["annotations"] for c in store.commits("links")}
+    for commit in store.commits("clusters"):
+        if links[commit.provenance.inputs["links"]] <= taken:
+            rows = store.read("clusters", version=commit.version, columns=["model_id"])
+            return Round(rows["model_id"][0].as_py(), commit.version)
+    raise LookupError(f"No clusters were made before {file} was taken.")
+
+
+def _files(commit: Commit) -> list[str]:
+    return [report["file"] for report in commit.provenance.facts.get("files", [])]
 
 
 def _score(project: Project, rounds: list[Round], progress: Any) -> Evaluation:
@@ -180,7 +191,7 @@ def _clusters(project: Project, sample: Path, rounds: list[Round]) -> Table:
         rows = project.store.read("clusters", version=entry.clusters).to_pylist()
         cluster_of = {row["uid"]: row["cluster"] for row in rows if row["cluster"]}
         precision, recall = pair_figures(cluster_of, truth)
-        kind = "calibrated" if rows[0]["calibrated"] else "uncalibrated"
+        kind = "uncalibrated" if rows[0]["calibrated"] is False else "calibrated"
         shown.add_row(
             f"after round {n}",
             str(len(set(cluster_of.values()))),

@@ -19,7 +19,7 @@ def write_page(rows: Sequence[Sequence[str]]) -> None:
         "Clustering, identity and the map, each case in a process of its own, each rival in the",
         "same run. Ratios above 1 say that vsig is faster. Machines are noisy: compare ratios.",
         "",
-        f"Written by `python -m benchmarks.clustering --write` on {datetime.now(UTC):%Y-%m-%d}, "
+        f"Written by `python -m benchmarks.clustering` on {datetime.now(UTC):%Y-%m-%d}, "
         f"commit {_commit()}, {_machine()}.",
         "",
         "![Seconds of vsig and of its rivals](images/performance.png)",

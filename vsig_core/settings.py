@@ -333,6 +333,16 @@ class Settings(Section):
     review: ReviewSettings = ReviewSettings()
     run: RunSettings = RunSettings()
 
+    @model_validator(mode="after")
+    def _lists_hold_a_core(self) -> Self:
+        most = self.neighbours.k + 1
+        if self.clustering.min_samples > most:
+            raise ValueError(
+                f"clustering.min_samples is {self.clustering.min_samples}, but each picture keeps "
+                f"{self.neighbours.k} nearest; raise neighbours.k, or take at most {most}"
+            )
+        return self
+
     @model_validator(mode="before")
     @classmethod
     def _fill_in_the_preset(cls, values: dict[str, Any]) -> dict[str, Any]:

@@ -9,17 +9,18 @@ from collections.abc import Callable
 import numpy as np
 from dagster import AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity, asset_check
 
-from vsig_core.annotations import UNKNOWN_IMAGE, waiting_rows
 from vsig_core.clustering import contradictions
 from vsig_core.corpus import list_sources
-from vsig_core.current import aliases, current_images
 from vsig_core.errors import SourceError
 from vsig_core.project import Project
 from vsig_core.vectors import vectors_in_force
+from vsig_pipeline import findings
 from vsig_pipeline.resources import ProjectResource
 from vsig_pipeline.steps import STEPS
 
 SHOWN = 20
+MOST_MOVED = 0.02  # of the map's diagonal
+LEAST_TRUST = 0.75  # in [0, 1]; 0.5 is chance
 
 
 def _check(
@@ -50,12 +51,7 @@ def _check(
     return declare
 
 
-@_check("corpus")
-def pictures_could_be_read(project: Project) -> list[str]:
-    """Files that could not become pictures, with their reasons."""
-    batches = project.store.read_or_empty("corpus", columns=["batch"])["batch"].to_pylist()
-    rows = project.store.read_or_empty("rejected_images", among={"batch": batches}).to_pylist()
-    return [f"{row['uid']}: {row['reason']} ({row['detail']})" for row in rows]
+pictures_could_be_read = _check("corpus")(findings.pictures_could_be_read)
 
 
 @_check("corpus")
@@ -68,27 +64,11 @@ def sources_were_understood(project: Project) -> list[str]:
     return [*listing.notes, *listing.unmatched_rows]
 
 
-@_check("annotations")
-def rows_were_understood(project: Project) -> list[str]:
-    """Rows of annotation files that were refused, or still wait for their picture."""
-    store = project.store
-    came = store.read_or_empty("rejected_annotations").to_pylist()
-    refused = [row for row in came if not row["reason"].startswith(UNKNOWN_IMAGE)]
-    # What waited when it came may have its picture by now.
-    uids = set(current_images(store, ["uid"])["uid"].to_pylist())
-    waiting = waiting_rows(store.read_or_empty("annotations"), uids, aliases(store)).to_pylist()
-    return [f"{row['file']} line {row['row']}: {row['reason']}" for row in refused + waiting]
+rows_were_understood = _check("annotations")(findings.rows_were_understood)
 
 
-@_check("morphograph")
-def judgements_agree(project: Project) -> list[str]:
-    """Contradictions that nobody has settled; they are left out of training."""
-    rows = project.store.read_or_empty("conflicts").to_pylist()
-    return [
-        f"{row['conflict_id']} ({row['kind']}): {' ~ '.join(row['images'])}"
-        for row in rows
-        if row["settled_by"] is None
-    ]
+judgements_have_their_pictures = _check("morphograph")(findings.judgements_have_their_pictures)
+judgements_agree = _check("morphograph")(findings.judgements_agree)
 
 
 @_check("triplets", blocking=True)
@@ -104,14 +84,7 @@ def splits_do_not_leak(project: Project) -> list[str]:
     ]
 
 
-@_check("model")
-def candidate_took_over(project: Project) -> list[str]:
-    """What the gate said of the newest candidate, where it turned it down."""
-    commits = [c for c in project.store.commits("models") if c.provenance.step == "model"]
-    facts = commits[0].provenance.facts if commits else {}
-    if facts.get("promoted", True):
-        return []
-    return [f"{facts['candidate']} was rejected: {facts['why']}"]
+candidate_took_over = _check("model")(findings.candidate_took_over)
 
 
 @_check("vectors", blocking=True)
@@ -131,14 +104,7 @@ def every_picture_has_a_vector(project: Project) -> list[str]:
     return [f"{batch} has none" for batch in batches if batch not in done]
 
 
-@_check("clusters")
-def radius_is_calibrated(project: Project) -> list[str]:
-    """Whether validation links chose the radius of the clusters."""
-    calibrated = project.store.read_or_empty("clusters", columns=["uid", "calibrated"])
-    if all(calibrated["calibrated"].to_pylist()):
-        return []
-    commits = project.store.commits(STEPS["clusters"].mark, limit=1)
-    return [str(commits[0].provenance.facts.get("radius chosen", "uncalibrated"))]
+radius_is_calibrated = _check("clusters")(findings.radius_is_calibrated)
 
 
 @_check("clusters")
@@ -156,18 +122,32 @@ def clusters_agree_with_judgements(project: Project) -> list[str]:
 @_check("layout")
 def map_stays_put(project: Project) -> list[str]:
     """Whether pictures that were on the map before lie where they lay."""
-    commits = project.store.commits(STEPS["layout"].mark, limit=1)
-    moved = commits[0].provenance.facts.get("median displacement") if commits else None
-    limit = 0.02
-    if moved is None or moved <= limit:
+    moved = _of_map(project, "median displacement")
+    if moved is None or moved <= MOST_MOVED:
         return []
     return [f"half of the pictures moved by more than {moved:.1%} of the map's diagonal"]
+
+
+@_check("layout")
+def map_can_be_trusted(project: Project) -> list[str]:
+    """Whether pictures that lie together on the map are near by the network too."""
+    trust, kept = _of_map(project, "trustworthiness"), _of_map(project, "neighbourhood kept")
+    if trust is None or trust >= LEAST_TRUST:
+        return []
+    return [f"trustworthiness {trust:.2f} (0.5 is chance), {kept or 0:.0%} of the neighbours kept"]
+
+
+def _of_map(project: Project, figure: str) -> float | None:
+    """A figure of the newest map; None where there was nothing to measure."""
+    commits = project.store.commits(STEPS["layout"].mark, limit=1)
+    return commits[0].provenance.facts.get(figure) if commits else None
 
 
 CHECKS = [
     pictures_could_be_read,
     sources_were_understood,
     rows_were_understood,
+    judgements_have_their_pictures,
     judgements_agree,
     splits_do_not_leak,
     candidate_took_over,
@@ -176,4 +156,5 @@ CHECKS = [
     radius_is_calibrated,
     clusters_agree_with_judgements,
     map_stays_put,
+    map_can_be_trusted,
 ]

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from vsig_core.console import Context, bars, emit, note, table
-from vsig_core.project import PROJECT_VARIABLE, Project, write_dagster_home
+from vsig_core.project import PROJECT_VARIABLE, Project
 from vsig_pipeline.estimate import estimate
+from vsig_pipeline.findings import findings, news, show
 from vsig_pipeline.running import Due, look, run
 from vsig_pipeline.state import Task
 from vsig_pipeline.status import project_status, show_sources, sources
@@ -35,18 +36,30 @@ def run_command(
     if plan:
         _show_plan(project, look(project, start), as_json)
         return
-    with bars() as progress_of:
-        done = run(
-            project,
-            lambda label, done, total: progress_of(label)(done, total),
-            lambda task: note(f"{_named(task)}: {task.reason}"),
-            start,
-        )
+    before, begun = findings(project), set[str]()
+
+    def announce(task: Task) -> None:
+        note(f"{_named(task)}: {task.reason}")
+        begun.add(task.step)
+
+    try:
+        with bars() as progress_of:
+            done = run(
+                project,
+                lambda label, done, total: progress_of(label)(done, total),
+                announce,
+                start,
+            )
+    finally:  # what was found before a step failed is found all the same
+        found = news(before, findings(project), begun)
+        show(found)
+    show_sources(done.plan)
     if as_json:
-        emit({"done": [_as_dict(task) for task in done.tasks], "sources": sources(done.plan)})
+        shown = [_as_dict(task) for task in done.tasks]
+        found_by_kind = [finding.as_dict() for finding in found]
+        emit({"done": shown, "findings": found_by_kind, "sources": sources(done.plan)})
     else:
         note("Nothing was stale." if not done.tasks else "Up to date.")
-        show_sources(done.plan)
 
 
 def _show_plan(project: Project, found: Due, as_json: bool) -> None:  # noqa: FBT001
@@ -93,8 +106,10 @@ def ui_command(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000,
 ) -> None:
     """The Dagster UI and daemon of this project: sensors run as long as it does."""
+    from vsig_pipeline.orphans import end_orphans_of
+
     project = Context.of(context).project
-    write_dagster_home(project)
+    end_orphans_of(project)
     environment = {
         **os.environ,
         "DAGSTER_HOME": str(project.dagster_home),

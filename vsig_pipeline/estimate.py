@@ -4,12 +4,15 @@ import functools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from vsig_core.annotations import read_annotations
+from vsig_core.errors import AnnotationError
 from vsig_core.project import Project
-from vsig_pipeline.state import State, Task, plan_sources
+from vsig_pipeline.state import State, Task, pending_files, plan_sources
 from vsig_pipeline.steps import STEPS
 
 File = tuple[Any, ...]
@@ -34,7 +37,8 @@ class Estimate:
     to_embed
         Vectors to compute at most.
     training
-        Whether a network would be trained.
+        Whether a network may be trained: a candidate is due, and positive links enough are
+        there or in the inbox. Whether they differ from those of before is seen on the way.
     minutes
         Time.
     gigabytes
@@ -59,7 +63,7 @@ class Estimate:
 
     def in_words(self) -> str:
         """For a person."""
-        training = "trains a network" if self.training else "trains nothing"
+        training = "may train a network" if self.training else "trains nothing"
         return (
             f"Reads {self.to_read} pictures, embeds at most {self.to_embed}, {training}: about "
             f"{self.minutes:.1f} minutes and {self.gigabytes:.2f} GB."
@@ -72,8 +76,9 @@ def estimate(project: Project, tasks: Sequence[Task]) -> Estimate:
     state = State(project, planned)
     unread = _unread(state, planned, _batches(tasks, "images"))
     to_read = unread.total()
-    training = any(task.step == "candidate_model" for task in tasks)
-    known = set() if training else set(state.vectors) & set(state.vector_keys)
+    candidate = any(task.step == "candidate_model" for task in tasks)
+    training = candidate and _enough_links(project)
+    known = set() if candidate else set(state.vectors) & set(state.vector_keys)
     whole = Counter(planned["batch"].to_pylist())
     stale = _batches(tasks, "embeddings")
     to_embed = sum((unread if batch in known else whole)[batch] for batch in stale)
@@ -86,6 +91,21 @@ def estimate(project: Project, tasks: Sequence[Task]) -> Estimate:
     )
     space = to_read * BYTES_PER_PICTURE + to_embed * BYTES_PER_VECTOR
     return Estimate(to_read, to_embed, training, seconds / 60, space / 1e9)
+
+
+def _enough_links(project: Project) -> bool:
+    """Whether positive pairs of the log and of the inbox could be enough for a training."""
+    log = project.store.read_or_empty("annotations", columns=["img1", "img2", "type"]).to_pylist()
+    pairs = {(row["img1"], row["img2"]) for row in log if row["type"] == "POSITIVE"}
+    arriving = sum(_positive_rows(path) for path in pending_files(project))
+    return len(pairs) + arriving >= max(1, project.settings.training.min_links)
+
+
+def _positive_rows(path: Path) -> int:
+    try:
+        return read_annotations(path.read_bytes(), path.name).by_type.get("POSITIVE", 0)
+    except AnnotationError:  # the run puts such a file aside
+        return 0
 
 
 def _batches(tasks: Sequence[Task], step: str) -> set[str]:

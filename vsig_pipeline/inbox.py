@@ -16,6 +16,8 @@ from vsig_core.errors import AnnotationError
 from vsig_core.store import schema
 from vsig_pipeline.execution import Inputs
 
+MOST_BAD_ROWS = 1000
+
 
 @dataclass(frozen=True)
 class Taken:
@@ -102,8 +104,11 @@ def _ingested(
 
 
 def _report(report: dict[str, Any], rejected: pa.Table) -> dict[str, Any]:
-    """A file's report, its bad rows with their lines."""
-    rows = [f"line {row['row']}: {row['reason']}" for row in rejected.slice(0, 20).to_pylist()]
+    """A file's report, its bad rows with their lines; a commit holds it, so there is a bound."""
+    shown = rejected.slice(0, MOST_BAD_ROWS).to_pylist()
+    rows = [f"line {row['row']}: {row['reason']}" for row in shown]
+    if more := rejected.num_rows - len(rows):
+        rows.append(f"and {more} more: see the table rejected_annotations")
     return {**report, "bad rows": rows}
 
 

@@ -13,19 +13,13 @@ from dagster import AssetKey, DagsterInstance, DagsterRunStatus, RunRequest, Run
 
 from vsig_core.project import Project
 from vsig_core.store import digest
+from vsig_pipeline.orphans import UNFINISHED
 from vsig_pipeline.state import State, Task
 from vsig_pipeline.steps import STEPS, Stage
 
 WORK_TAG = "vsig/work"
 PARTITION_NAME_TAG = "dagster/partition"
 _FAILED = {DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED}
-_UNFINISHED = [
-    DagsterRunStatus.QUEUED,
-    DagsterRunStatus.NOT_STARTED,
-    DagsterRunStatus.STARTING,
-    DagsterRunStatus.STARTED,
-    DagsterRunStatus.CANCELING,
-]
 
 
 @dataclass(frozen=True)
@@ -59,7 +53,7 @@ def attempts(instance: DagsterInstance, work: str) -> Attempts:
 def unfinished_run(instance: DagsterInstance, stage: Stage, partition: str | None) -> str | None:
     """Id of a run that is at a stage, whoever asked for it."""
     tags = {PARTITION_NAME_TAG: partition} if partition else {}
-    runs = instance.get_runs(RunsFilter(job_name=stage, statuses=_UNFINISHED, tags=tags), limit=1)
+    runs = instance.get_runs(RunsFilter(job_name=stage, statuses=UNFINISHED, tags=tags), limit=1)
     return runs[0].run_id if runs else None
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from vsig_core.corpus import BatchPlan
 from vsig_core.errors import InputError, VsigError
 from vsig_core.project import PROJECT_VARIABLE, Project, write_dagster_home
+from vsig_pipeline.failures import step_failure
 from vsig_pipeline.progress import Reporter, reporting_to
 from vsig_pipeline.state import State, Task, plan_sources, record_plan
 from vsig_pipeline.steps import STAGES, STEPS, below
@@ -93,7 +94,10 @@ def run(
     RunFailedError
         A step failed; what was committed before it stays.
     """
+    from vsig_pipeline.orphans import end_orphans_of
+
     wanted = _wanted(start)
+    end_orphans_of(project)
     plan = plan_sources(project)
     record_plan(project, plan)
     done: list[Task] = []
@@ -130,10 +134,11 @@ def _execute(project: Project, tasks: Sequence[Task]) -> None:
     from dagster import AssetKey, DagsterInstance
 
     from vsig_pipeline.definitions import defs
+    from vsig_pipeline.orphans import sign_of_life
     from vsig_pipeline.partitions import register
 
     partition = tasks[0].partition
-    with DagsterInstance.get() as instance:
+    with sign_of_life(project) as alive, DagsterInstance.get() as instance:
         if partition:
             register(instance, [partition])
         result = defs.resolve_implicit_global_asset_job_def().execute_in_process(
@@ -142,7 +147,7 @@ def _execute(project: Project, tasks: Sequence[Task]) -> None:
             instance=instance,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
-            tags={"vsig/reason": tasks[0].reason[:200]},
+            tags={"vsig/reason": tasks[0].reason[:200], **alive},
         )
     if not result.success:
         raise RunFailedError(_reason(result))
@@ -150,17 +155,7 @@ def _execute(project: Project, tasks: Sequence[Task]) -> None:
 
 def _reason(result: object) -> str:
     """The words of the first step that failed."""
-    events = getattr(result, "all_events")  # noqa: B009
-    for event in events:
+    for event in getattr(result, "all_events"):  # noqa: B009
         if event.is_step_failure:
-            data = event.step_failure_data
-            words = data.user_failure_data.description if data.user_failure_data else None
-            return f"{event.step_key}: {words or _root(data.error)}"
+            return step_failure(event)
     return "the run failed; see 'vsig ui'"
-
-
-def _root(error: object) -> str:
-    """The innermost cause, as Dagster keeps it."""
-    while getattr(error, "cause", None) is not None:
-        error = getattr(error, "cause")  # noqa: B009
-    return str(getattr(error, "message", error)).strip()

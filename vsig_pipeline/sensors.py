@@ -21,7 +21,9 @@ from dagster import (
 
 from vsig_core.errors import VsigError
 from vsig_core.project import Project
+from vsig_pipeline.failures import step_failure
 from vsig_pipeline.jobs import annotate, embed, ingest, recluster, retrain
+from vsig_pipeline.orphans import end_orphans
 from vsig_pipeline.partitions import BATCHES
 from vsig_pipeline.requests import enough_to_learn, request
 from vsig_pipeline.resources import ProjectResource
@@ -42,6 +44,8 @@ QUIET_SECONDS = 5
 def sources_sensor(context: SensorEvaluationContext, project: ProjectResource) -> SensorResult:
     """Ask for the reading of batches whose pictures are new or changed."""
     opened = project.open()
+    for run_id in end_orphans(context.instance, opened):
+        context.log.info(f"run {run_id[:8]} is ended: its process was killed")
     plan = plan_sources(opened)
     record_plan(opened, plan)
     state = State(opened)
@@ -110,11 +114,12 @@ def failure_sensor(context: RunFailureSensorContext, project: ProjectResource) -
     """Leave a visible record of a failed run."""
     opened = project.open()
     run = context.dagster_run
+    causes = map(step_failure, context.get_step_failure_events())
     notice = {
         "run_id": run.run_id,
         "job": run.job_name,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "message": context.failure_event.message or "",
+        "message": " ".join([context.failure_event.message or "", *causes]),
         "reason": run.tags.get("vsig/reason", ""),
     }
     opened.notices.mkdir(parents=True, exist_ok=True)

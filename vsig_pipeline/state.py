@@ -20,7 +20,7 @@ from vsig_core.errors import InputError, SettingsError
 from vsig_core.model import champion
 from vsig_core.pool import judged_uids
 from vsig_core.project import Project
-from vsig_core.settings import PROJECT_FILE
+from vsig_core.settings import Settings
 from vsig_core.store import Commit, Provenance, digest
 from vsig_pipeline.steps import STEPS, Stage, Step
 
@@ -85,22 +85,31 @@ def pending_files(project: Project, quiet_seconds: float = 0) -> list[Path]:
     Raises
     ------
     SettingsError
-        The inbox is no folder: files would wait elsewhere, and nobody would know.
+        The inbox is no folder: files put where it was meant to be would wait for ever.
     """
-    if not project.inbox.is_dir():
-        what = "is a file, not a folder" if project.inbox.exists() else "does not exist"
-        raise SettingsError(
-            f"The inbox {project.inbox} {what}. Make the folder, or correct 'inbox' in "
-            f"{PROJECT_FILE} or VSIG_INBOX."
-        )
+    inbox = _inbox(project)
     return sorted(
         path
-        for path in project.inbox.iterdir()
+        for path in (inbox.iterdir() if inbox else ())
         if path.is_file()
         and path.suffix.lower() == ".csv"
         and not path.name.startswith(".")
         and _age(path) >= quiet_seconds
     )
+
+
+def _inbox(project: Project) -> Path | None:
+    """The folder; None where a project written by hand has not made the usual one yet."""
+    inbox = project.inbox
+    if not inbox.exists() and project.settings.inbox == Settings().inbox:
+        return None
+    if not inbox.is_dir():
+        what = "is a file, not a folder" if inbox.exists() else "does not exist"
+        raise SettingsError(
+            f"The inbox {inbox} {what}. Make the folder, or name another one: inbox in "
+            "vsig.toml, or the variable VSIG_INBOX."
+        )
+    return inbox
 
 
 def _age(path: Path) -> float:

@@ -7,6 +7,7 @@ from vsig_core.console import note, table
 from vsig_core.corpus import BatchPlan
 from vsig_core.project import Project
 from vsig_core.store import TABLES
+from vsig_pipeline.findings import Finding, findings, show
 from vsig_pipeline.running import look
 from vsig_pipeline.state import State, pending_files
 from vsig_pipeline.steps import STEPS
@@ -33,6 +34,7 @@ class Status:
     inbox: list[str]
     conflicts: list[dict[str, Any]]
     notices: list[str]
+    findings: list[Finding]
     plan: BatchPlan
 
     def as_dict(self) -> dict[str, Any]:
@@ -40,7 +42,8 @@ class Status:
         shown = {field.name: getattr(self, field.name) for field in fields(self)}
         del shown["plan"]
         tables = [asdict(entry) for entry in self.tables]
-        return {**shown, "tables": tables, "sources": sources(self.plan)}
+        found = [finding.as_dict() for finding in self.findings]
+        return {**shown, "tables": tables, "findings": found, "sources": sources(self.plan)}
 
     def show(self) -> None:
         """For a person."""
@@ -57,9 +60,7 @@ class Status:
         table("Tables", ["table", "version", "rows", "", "why"], rows)
         _show_champion(self.champion)
         note(f"Inbox: {', '.join(self.inbox) or 'empty'}")
-        for conflict in self.conflicts:
-            pictures = ", ".join(conflict["images"])
-            note(f"Open conflict {conflict['conflict_id']} ({conflict['kind']}): {pictures}")
+        show(self.findings)
         for notice in self.notices:
             note(f"Notice: {notice}")
         show_sources(self.plan)
@@ -93,6 +94,7 @@ def project_status(project: Project) -> Status:
         inbox=[path.name for path in pending_files(project)],
         conflicts=[row for row in conflicts if row["settled_by"] is None],
         notices=notices,
+        findings=findings(project),
         plan=found.plan,
     )
 

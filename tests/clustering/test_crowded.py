@@ -47,6 +47,27 @@ def test_the_walk_is_that_of_the_definition_copies_and_ties_included(
         np.testing.assert_array_equal(ours, twin)
 
 
+@given(
+    kinds=st.integers(1, 6),
+    seed=st.integers(0, 99),
+    min_samples=st.sampled_from([2, 3, 5]),
+    max_eps=st.sampled_from([0.05, 2.0]),
+)
+@settings(max_examples=30)
+def test_rows_at_distance_0_that_are_not_equal_tie_by_row(kinds, seed, min_samples, max_eps):
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(kinds, 3))[rng.integers(kinds, size=24)]
+    rows *= rng.choice([0.5, 1.0, 2.0, 4.0], size=(24, 1))  # parallel, not equal
+    wanted = slow_optics(rows, min_samples, max_eps)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(radius_graph, "MAX_PAIRS", 3)
+        patch.setattr(crowded, "NEAREST", 2)
+        got = order_points(rows, min_samples, max_eps)
+    np.testing.assert_array_equal(got.ordering, wanted[0])
+    np.testing.assert_array_equal(got.reachability, wanted[1])
+    np.testing.assert_array_equal(got.predecessor, wanted[3])
+
+
 def test_items_that_no_kept_pair_joins_are_compared(little_room, monkeypatch):
     rows = clumps(60, 6, 3)
     compared = []

@@ -1,3 +1,4 @@
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,22 @@ def clusters(**groups: str) -> dict[str, str | None]:
 
 def events(changes) -> dict[tuple[str, str], str]:
     return {(change.cluster, change.event): "".join(change.images) for change in changes}
+
+
+def test_the_labels_that_optics_gives_are_taken_as_they_are():
+    labels = dict(zip("abcd", np.array([0, 0, -1, -1]), strict=True))
+    names, changes = match_clusters({}, labels)
+    assert names["a"] == names["b"] is not None
+    assert names["c"] is names["d"] is None
+    assert [change.event for change in changes] == ["born"]
+
+
+def test_one_shared_picture_does_not_carry_a_name_over():
+    old = {f"a{n}": "cl-a" for n in range(100)}
+    names, _ = match_clusters(old, {"a1": 0, "x": 0} | {f"a{n}": -1 for n in range(2, 100)})
+    assert names["a1"] not in (None, "cl-a")
+    names, _ = match_clusters({"p": "cl-p", "q": "cl-p"}, {"p": 0, "q": -1, "r": 0, "s": 0})
+    assert names["p"] not in (None, "cl-p")
 
 
 def test_a_first_version_is_all_born():

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from test_graph import unit
 
 from vsig_core.clustering import NeighbourGraph, Pictures, known_lists, lists_of, neighbours_table
+from vsig_core.errors import VectorsError
 
 K = 4
 
@@ -104,6 +105,21 @@ def test_an_approximate_graph_knows_the_pairs_of_its_lists_alone():
     near = again.within(0.2)
     assert near.indices.size <= 2 * 1200 * K
     assert again.recall == lists.recall
+
+
+def test_a_list_that_an_index_left_short_makes_no_row_its_own_neighbour():
+    rows = unit(6, 3, 1)
+    lists = np.array([[1, 2], [0, 2], [2, 2], [4, 5], [3, 5], [3, 4]])
+    graph = NeighbourGraph.from_neighbours(rows, lists, recall=0.9)
+    near = graph.within(2.0)
+    own = np.repeat(np.arange(6), np.diff(near.indptr))
+    assert not (own == near.indices).any()
+    assert graph.knn[0][2].tolist() == [-1, -1]
+
+
+def test_lists_of_other_pictures_are_refused():
+    with pytest.raises(VectorsError, match="not of the same pictures"):
+        NeighbourGraph.from_neighbours(unit(3, 3, 1), np.array([[1], [7], [0]]))
 
 
 @pytest.mark.parametrize("n", [0, 1, 3])

@@ -11,8 +11,10 @@ from vsig_core.clustering import (
     NeighbourGraph,
     Validation,
     cluster_pictures,
+    clusters_table,
     find_clusters,
     order_points,
+    radius_graph,
 )
 from vsig_core.errors import SettingsError
 from vsig_core.settings import ClusteringSettings, load_settings
@@ -40,6 +42,25 @@ def test_groups_far_apart_are_found_by_every_method(method):
     rows = np.repeat(np.eye(5, 12), 20, axis=0) + 0.01 * rng.normal(size=(100, 12))
     found = labels(rows, method, n_clusters=5)
     assert adjusted_rand_score(found, np.repeat(np.arange(5), 20)) == 1
+
+
+def test_dbscan_answers_where_the_radius_graph_does_not_fit(monkeypatch):
+    rows = clumps(200, 16, 1)
+    wanted = labels(rows, "dbscan")
+    monkeypatch.setattr(radius_graph, "MAX_PAIRS", 5)
+    assert adjusted_rand_score(labels(rows, "dbscan"), wanted) == 1
+    assert set(np.flatnonzero(labels(rows, "mix", n_clusters=7) < 0)) == set(
+        np.flatnonzero(wanted < 0)
+    )
+
+
+def test_a_radius_set_by_hand_or_not_used_is_not_called_uncalibrated():
+    graph, uids = NeighbourGraph.build(clumps(60, 8, 1), 10), [f"p{n:02}" for n in range(60)]
+    for settings in (ClusteringSettings(max_eps=0.1), ClusteringSettings(method="kmeans")):
+        found = cluster_pictures(graph, uids, Validation({}), settings)
+        assert found.calibration.calibrated is None
+        table = clusters_table(found, dict.fromkeys(uids), "m-1", None)
+        assert table["calibrated"].null_count == 60
 
 
 def test_k_means_leaves_nobody_out_and_mix_only_what_dbscan_does():
@@ -73,6 +94,12 @@ def test_the_same_corpus_has_the_same_clusters_twice(method):
     ]
     assert found[0].labels == found[1].labels
     assert found[0].method == method
+
+
+def test_a_core_larger_than_the_lists_is_refused(tmp_path):
+    (tmp_path / "vsig.toml").write_text("[clustering]\nmin_samples = 7\n[neighbours]\nk = 5\n")
+    with pytest.raises(SettingsError, match=r"raise neighbours\.k"):
+        load_settings(tmp_path, {})
 
 
 @pytest.mark.parametrize(

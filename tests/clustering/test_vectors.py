@@ -5,6 +5,14 @@ from vsig_core.clustering import check_vectors
 from vsig_core.errors import VectorsError
 
 
+@pytest.mark.parametrize("size", [1e-100, 1e100, 1e-40, 1e35])
+def test_rows_too_short_or_too_long_for_a_distance_are_named(size):
+    rows = np.eye(4)
+    rows[2] *= size
+    with pytest.raises(VectorsError, match="row 2"):
+        check_vectors(rows)
+
+
 def test_an_offender_is_named_by_its_uid():
     with pytest.raises(VectorsError, match=r"1 of 2 vectors are zero: row b \(row 1\)"):
         check_vectors(np.array([[1.0, 0.0], [0.0, 0.0]]), ["a", "b"])

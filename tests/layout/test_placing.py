@@ -99,6 +99,14 @@ def test_principal_components_lie_on_the_old_map_after_an_addition(blobs):
     assert layout_quality(points(blobs), after, before).displacement < LARGEST_DISPLACEMENT
 
 
+@pytest.mark.parametrize("settings", [UMAP, TSNE])
+def test_a_map_that_lies_in_one_point_is_not_continued(blobs, settings):
+    uids = points(blobs).uids
+    collapsed = pa.table({"uid": uids, "x": np.ones(200), "y": np.ones(200)})
+    after = lay_out(points(blobs), collapsed, settings)
+    assert np.ptp(after["x"].to_numpy()) > 1 and np.ptp(after["y"].to_numpy()) > 1
+
+
 def test_t_sne_can_be_trusted_and_lies_on_the_map_before(blobs):
     before = lay_out(points(blobs[:190]), None, TSNE)
     assert layout_quality(points(blobs[:190]), before).trustworthiness > TRUSTWORTHY

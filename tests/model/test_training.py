@@ -98,6 +98,27 @@ def test_two_runs_give_the_same_weights(fit, frozen_trunk):
     assert fit(settings, folder="a").weights == fit(settings, folder="b").weights
 
 
+def test_two_runs_on_several_cores_give_the_same_weights(families, tmp_path):
+    # Many triplets of few pictures: the sums over them are split between the threads.
+    uids = sorted(families)
+    rows = [(a, p, n) for a in uids for p in uids for n in uids if a[:2] == p[:2] != n[:2]]
+    names = ("anchor", "positive", "negative")
+    columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    triplets = pa.table({**columns, "split": ["train"] * len(rows)})
+    settings = QUICK.model_copy(update={"batch_size": 256})
+    pictures = shown(families.__getitem__)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        first, second = (
+            train(NETWORK, settings, triplets, pictures, folders(tmp_path / name)).weights
+            for name in ("a", "b")
+        )
+    finally:
+        torch.set_num_threads(threads)
+    assert first == second
+
+
 @pytest.mark.parametrize("frozen_trunk", [True, False])
 def test_a_training_that_was_broken_off_ends_as_if_undisturbed(fit, frozen_trunk):
     settings = QUICK.model_copy(update={"frozen_trunk": frozen_trunk})

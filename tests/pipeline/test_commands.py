@@ -184,6 +184,19 @@ def test_evaluate_without_judgements_says_why_there_is_nothing_to_score(grown: P
     assert shown.returncode == 0 and str(grown.inbox) in shown.stderr
 
 
+@pytest.mark.parametrize(
+    ("place", "says"), [("nowhere", "does not exist"), ("vsig.toml", "is a file")]
+)
+def test_an_inbox_that_is_no_folder_is_said(
+    finished: Project, monkeypatch: pytest.MonkeyPatch, place: str, says: str
+):
+    monkeypatch.setenv("VSIG_INBOX", str(finished.folder / place))
+    for words in (["run"], ["run", "--plan"], ["status"]):
+        done = vsig(*words, project=finished.folder)
+        assert done.returncode == 2 and says in done.stderr, words
+        assert place in done.stderr and "VSIG_INBOX" in done.stderr
+
+
 def test_a_step_that_fails_ends_with_status_1_and_its_own_words(grown: Project):
     damaged = grown.folder / "store" / "tables" / "embeddings"
     shutil.rmtree(damaged / "_delta_log")

@@ -40,3 +40,29 @@ def test_only_new_and_changed_files_of_a_batch_are_counted(
 def test_other_settings_of_pictures_decode_all_of_them_again(grown: Project):
     project = edit_settings(grown, ("[training]", "[images]\nthumb_px = 64\n[training]"))
     assert cost(project).to_read == 60
+
+
+def test_without_judgements_enough_nothing_is_said_to_be_trained(project: Project, sample: Path):
+    assert not cost(project).training
+    (project.inbox / "broken.csv").write_bytes(b"\x00\x01 no table")
+    (project.inbox / "few.csv").write_text("type,img1,img2\nPOSITIVE,a.jpg,b.jpg\n")
+    assert "trains nothing" in cost(project).in_words()
+    shutil.copy(sample / "annotations-1.csv", project.inbox)
+    assert "may train a network" in cost(project).in_words()
+
+
+def test_an_empty_folder_costs_no_picture_and_no_training(project: Project):
+    shutil.rmtree(pictures_of(project.folder))
+    pictures_of(project.folder).mkdir()
+    needed = cost(project)
+    assert (needed.to_read, needed.to_embed, needed.training) == (0, 0, False)
+
+
+def test_pictures_that_moved_elsewhere_are_each_counted_once(
+    grown: Project, finished: Project, tmp_path: Path
+):
+    shutil.copytree(pictures_of(finished.folder).parent, tmp_path / "elsewhere")
+    places = (str(pictures_of(finished.folder)), str(tmp_path / "elsewhere" / "images"))
+    needed = cost(edit_settings(grown, places))
+    assert (needed.to_read, needed.to_embed) == (60, 60)
+    assert "may train a network" in needed.in_words()

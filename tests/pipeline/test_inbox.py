@@ -59,3 +59,21 @@ def test_a_file_that_breaks_the_code_is_put_aside_with_the_reason_and_the_rest_i
     assert reason == "KeyError: 'no such column'\n"
     rejected = grown.store.read("rejected_annotations").to_pylist()
     assert ("a.csv", 0) in [(row["file"], row["row"]) for row in rejected]
+
+
+def test_each_bad_row_is_in_the_run_s_metadata_up_to_a_bound_that_is_said(
+    grown: Project, monkeypatch: pytest.MonkeyPatch
+):
+    rows = [f"LIKES,a-{number}.jpg,b.jpg" for number in range(30)]
+    (grown.inbox / "bad.csv").write_text("\n".join(["type,img1,img2", *rows]) + "\n")
+    run_stage(grown, "annotate")
+
+    def reported() -> list[str]:
+        facts = grown.store.commits("annotations")[0].provenance.facts
+        return facts["files"][0]["bad rows"]
+
+    assert [row.split(":")[0] for row in reported()] == [f"line {n}" for n in range(2, 32)]
+    monkeypatch.setattr(inbox, "MOST_BAD_ROWS", 10)
+    (grown.inbox / "worse.csv").write_text("\n".join(["type,img1,img2", *rows, ""]) + "LIKES,c,d\n")
+    run_stage(grown, "annotate")
+    assert len(reported()) == 11 and reported()[-1].startswith("and 21 more")

@@ -1,5 +1,6 @@
 """When the sensors ask for runs: enough judgements, one at a time, with pauses, never for ever."""
 
+import json
 import os
 import shutil
 import time
@@ -15,15 +16,19 @@ from dagster import (
     RunRequest,
     SensorDefinition,
     SensorResult,
+    build_run_status_sensor_context,
     build_sensor_context,
 )
 from small_project import edit_settings, make_project, pictures_of, run_quietly, run_stage
 
+from vsig_core.errors import TrainingError
 from vsig_core.project import Project, open_project
+from vsig_core.store import Store
 from vsig_pipeline import requests
 from vsig_pipeline.definitions import defs
 from vsig_pipeline.requests import WORK_TAG
 from vsig_pipeline.resources import ProjectResource
+from vsig_pipeline.sensors import failure_sensor
 
 
 @pytest.fixture
@@ -218,3 +223,27 @@ def test_only_one_run_is_asked_for_each_batch(
     run_quietly(open_project(project.folder))
     assert tick("sources_sensor", project, instance)[0] == []
     assert tick("clusters_sensor", project, instance)[0] == []
+
+
+def test_the_notice_of_a_failed_run_says_why_its_step_failed(
+    grown: Project, sample: Path, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+):
+    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+
+    def full(*_: object) -> int:
+        raise TrainingError("the loss is not finite")
+
+    monkeypatch.setattr(Store, "append", full)
+    resource = ProjectResource(folder=str(grown.folder))
+    monkeypatch.setenv("VSIG_PROJECT", str(grown.folder))
+    result = defs.resolve_job_def("annotate").execute_in_process(
+        instance=instance, raise_on_error=False
+    )
+    assert not result.success
+    (event,) = [one for one in result.all_events if one.is_run_failure]
+    context = build_run_status_sensor_context(
+        "failure_sensor", event, instance, result.dagster_run
+    ).for_run_failure()
+    failure_sensor(context, project=resource)
+    (notice,) = grown.notices.glob("failed-*.json")
+    assert "annotations: the loss is not finite" in json.loads(notice.read_text())["message"]

@@ -9,7 +9,9 @@ from vsig_core.annotations.ingest import IngestResult, Known, ingest_file
 from vsig_core.annotations.kinds import SEPARATING
 from vsig_core.annotations.log import (
     UNKNOWN_IMAGE,
+    MissingPicture,
     follow_aliases,
+    missing_pictures,
     new_rows,
     unknown_images,
     waiting_rows,
@@ -26,6 +28,7 @@ __all__ = [
     "AnnotationFile",
     "IngestResult",
     "Known",
+    "MissingPicture",
     "Morphograph",
     "TripletSources",
     "Verdict",
@@ -35,6 +38,7 @@ __all__ = [
     "follow_aliases",
     "ingest_file",
     "mine_triplets",
+    "missing_pictures",
     "new_rows",
     "read_annotations",
     "representatives",

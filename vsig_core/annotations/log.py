@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
-from vsig_core.annotations.judgement import table_of, turn
+from vsig_core.annotations.judgement import judgements_of, table_of, turn
+from vsig_core.annotations.retraction import in_force
 from vsig_core.store.schema import schema
 
 UNKNOWN_IMAGE = "unknown_image"
 """What the reason of a row that waits for its picture begins with."""
 
 _IMAGES = ("img1", "img2")
+_CONTENTS = (("img1", "sha1"), ("img2", "sha2"))
 
 
 def new_rows(log: pa.Table, incoming: pa.Table) -> pa.Table:
@@ -77,6 +80,44 @@ def unknown_images(
 def _named(img1: str | None, img2: str | None, members: list[str] | None) -> Iterator[str]:
     yield from (uid for uid in (img1, img2) if uid)
     yield from members or ()
+
+
+@dataclass(frozen=True)
+class MissingPicture:
+    """A picture that judgements wait for.
+
+    `judgements` counts those in force that name it, `files` are where they came from;
+    `gone` tells that it was there when it was judged: it was moved, renamed or removed.
+    """
+
+    uid: str
+    judgements: int
+    files: list[str]
+    gone: bool
+
+
+def missing_pictures(
+    log: pa.Table, uids: AbstractSet[str], aliases: Mapping[str, str] | None = None
+) -> list[MissingPicture]:
+    """Pictures that judgements in force name and the corpus does not have, by uid."""
+    unknown = unknown_images(log, uids, aliases)
+    if not unknown:
+        return []
+    standing = {judgement.annotation_id for judgement in in_force(judgements_of(log))}
+    rows = log.to_pylist()
+    naming: dict[str, list[dict[str, Any]]] = {}
+    for index, uid in unknown:
+        if rows[index]["annotation_id"] in standing:
+            naming.setdefault(uid, []).append(rows[index])
+    return [
+        MissingPicture(
+            uid,
+            len(named),
+            sorted({row["file"] for row in named if row["file"]}),
+            any(row[sha] for row in named for img, sha in _CONTENTS if row[img] == uid),
+        )
+        for uid, named in sorted(naming.items())
+    ]
 
 
 def waiting_rows(

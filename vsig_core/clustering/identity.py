@@ -61,8 +61,9 @@ def match_clusters(
 
     The pairs (old cluster, new cluster) are taken in the order of the pictures
     they share, most first; a new cluster continues an old one when they share
-    two pictures or more, and at least half of the smaller of the two. So a merger keeps the id of the
-    cluster that brings most, and of a split cluster the largest part keeps it.
+    two pictures or more, and at least half of the smaller of the two. So a merger
+    keeps the id of the cluster that brings most, and of a split cluster the largest
+    part keeps it.
     Ties go to the larger old cluster, then to names; never to label numbers.
 
     Parameters

@@ -2,11 +2,13 @@
 
 Ordering, reachability, core distances and predecessors are those of
 `sklearn.cluster.OPTICS(metric="cosine", algorithm="brute")` where no two
-distances are equal. From `min_samples` 3 on all rows nearer than a core distance tie
-at it; scikit-learn rounds some of these ties apart, so that single reachabilities
-differ there, while clusters have been the same in every trial. Equal ones go to the smaller row, so rows are to be given
+distances are equal. Equal ones go to the smaller row, so rows are to be given
 in the order of their uid: then a corpus has one answer, however it arrived.
 Extraction is scikit-learn's own.
+
+From `min_samples` 3 on all rows nearer than a core distance tie at it; scikit-learn
+rounds some of these ties apart, so that single reachabilities differ there, while
+clusters have been the same in every trial.
 """
 
 from dataclasses import dataclass

@@ -166,19 +166,24 @@ def _tsne(
     columns = np.column_stack([np.arange(n), points.indices]).ravel()
     distances = np.column_stack([np.zeros(n), points.distances]).ravel()
     graph = csr_matrix((distances, columns, np.arange(n + 1) * (k + 1)), shape=(n, n))
-    start = _principal(points.vectors)
-    if placed.sum() >= CONTINUED_SHARE * n:
-        start = place_new(old, points.indices, settings.seed)
-    # As scikit-learn scales its own start.
-    start = (1e-4 / max(start.std(), 1e-12) * start).astype(np.float32)
+    continued = placed.sum() >= CONTINUED_SHARE * n
+    start = place_new(old, points.indices, settings.seed) if continued else _tsne_start(points)
     # A perplexity of p looks at 3 p neighbours.
     method = TSNE(
         perplexity=max(0.1, (k - 1) / 3),
         metric="precomputed",
-        init=cast(Any, start),  # its stub knows the words only
+        init=cast(Any, start.astype(np.float32)),  # its stub knows the words only
+        # Exaggeration tears a start apart before it settles: only a fresh map needs that.
+        early_exaggeration=1.0 if continued else 12.0,
         random_state=settings.seed,
     )
     return method.fit_transform(graph).astype(np.float64)
+
+
+def _tsne_start(points: Points) -> NDArray[np.float64]:
+    """Principal components, as small as scikit-learn makes its own start."""
+    start = _principal(points.vectors)
+    return 1e-4 / max(start.std(), 1e-12) * start
 
 
 def _levelled(positions: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -75,8 +75,8 @@ def train(
 ) -> Trained:
     """Train a network, from the weights that its settings name.
 
-    Two runs with equal input give equal weights on one machine's CPU, broken
-    off in between or not.
+    Two runs with equal input and equally many threads give equal weights on one
+    machine's CPU, broken off in between or not.
 
     Parameters
     ----------
@@ -270,7 +270,9 @@ class _Run:
         pictures, place = np.unique(triplets, return_inverse=True)
         maps, boxes = source.take(pictures, rng.integers(0, _DRAWS, len(pictures)))
         vectors = self._network.tail(maps, boxes, self._cut)
-        losses = self._loss(*vectors[torch.from_numpy(place.reshape(-1, 3).T)])
+        # Not `vectors[place]`: its gradient adds up in whatever order the threads come.
+        chosen = torch.from_numpy(place.reshape(-1, 3))
+        losses = self._loss(*(vectors.index_select(0, role) for role in chosen.T))
         self._optimizer.zero_grad()
         (losses.mean() if self._settings.reduction == "mean" else losses.sum()).backward()
         self._optimizer.step()

@@ -413,7 +413,11 @@ _SPECS = [
             ("order", pa.int64(), "place in the OPTICS ordering, from 0"),
             ("predecessor", TEXT, "uid it was reached from; null for none"),
             ("max_eps", pa.float64(), "radius in force, cosine distance"),
-            ("calibrated", pa.bool_(), "the radius was chosen on validation links; null: set by hand, or a method without one"),
+            (
+                "calibrated",
+                pa.bool_(),
+                "chosen on validation links; null: by hand, or a method without radius",
+            ),
             ("method", TEXT, "how pictures were grouped ([clustering] method)"),
             ("model_id", TEXT, "network behind the vectors"),
             ("recall", pa.float64(), RECALL),

@@ -1,0 +1,68 @@
+"""Runs of `vsig run` whose process was killed: Dagster would take them as going on for ever.
+
+With one run at a time, none that a sensor asks for would start any more; and Dagster's
+own monitoring watches only the runs that it launched itself.
+"""
+
+import fcntl
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+
+from vsig_core.project import Project, write_dagster_home
+
+ALIVE_TAG = "vsig/alive"
+UNFINISHED = [
+    DagsterRunStatus.QUEUED,
+    DagsterRunStatus.NOT_STARTED,
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+]
+
+
+@contextmanager
+def sign_of_life(project: Project) -> Iterator[dict[str, str]]:
+    """Give the tag of the runs of this process, which shows as long as it lives.
+
+    A locked file: the kernel releases it when the process dies, however it does.
+    """
+    path = project.dagster_home / f"alive-{uuid.uuid4().hex}.lock"
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield {ALIVE_TAG: path.name}
+        finally:
+            path.unlink()
+
+
+def end_orphans(instance: DagsterInstance, project: Project) -> list[str]:
+    """Mark runs as failed whose process is gone, and give their ids."""
+    ended = []
+    for run in instance.get_runs(RunsFilter(statuses=UNFINISHED)):
+        name = run.tags.get(ALIVE_TAG)
+        if name and _abandoned(project.dagster_home / name):
+            instance.report_run_failed(run, "The process of this 'vsig run' was killed.")
+            (project.dagster_home / name).unlink(missing_ok=True)
+            ended.append(run.run_id)
+    return ended
+
+
+def end_orphans_of(project: Project) -> None:
+    """End them before anything new is started; see `end_orphans`."""
+    write_dagster_home(project)
+    with DagsterInstance.from_config(str(project.dagster_home)) as instance:
+        end_orphans(instance, project)
+
+
+def _abandoned(path: Path) -> bool:
+    """Whether nobody holds the file; one that is not here is of another machine."""
+    try:
+        with path.open("r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (FileNotFoundError, BlockingIOError):
+        return False
+    return True
