@@ -65,12 +65,10 @@ def isotropic(n: int) -> Vectors:
 
 
 def planted(n: int) -> Vectors:
-    """A third of them around common centres."""
+    """Around common centres, eight of them at each or so, well within the radius."""
     rng = np.random.default_rng(7)
-    rows = rng.standard_normal((n, D), np.float32)
-    centres = rng.standard_normal((n // 12, D), np.float32)
-    near = rng.integers(len(centres), size=n // 3)
-    rows[: n // 3] = centres[near] + 0.4 * rows[: n // 3]
+    rows = 0.25 * rng.standard_normal((n, D), np.float32)
+    rows += rng.standard_normal((n // 8, D), np.float32)[rng.integers(n // 8, size=n)]
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 

@@ -83,7 +83,7 @@ def test_the_unticked_are_out_and_the_ticked_stay():
     no = [f"{t}{u} NEGATIVE" for t in "abc" for u in "de"]
     judged = Judgements(links=links("ab POSITIVE", "bc POSITIVE", *no))
     assert shown(build_groups(clusters(A="abcde"), judged)) == {
-        "A": dict.fromkeys("abc", "cluster")
+        "A": dict.fromkeys("abc", "cluster") | dict.fromkeys("de", "rejected")
     }
 
 
@@ -91,7 +91,7 @@ def test_two_ticked_reject_many():
     no = [f"{t}{u} DIFFERENT" for t in "ab" for u in "cdefg"]
     judged = Judgements(links=links("ab POSITIVE", *no))
     assert shown(build_groups(clusters(A="abcdefg"), judged)) == {
-        "A": dict.fromkeys("ab", "cluster")
+        "A": dict.fromkeys("ab", "cluster") | dict.fromkeys("cdefg", "rejected")
     }
 
 

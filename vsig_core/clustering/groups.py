@@ -1,7 +1,7 @@
 """What people are shown: the model's clusters, with everything that was judged holding.
 
 `clusters` stays the model's opinion. A group is a cluster in which
-- a picture that was judged not to belong to the rest is out,
+- a picture that was judged not to belong to the rest is out: its row says "rejected",
 - a confirmed motif that is at home there is whole, wherever the model put its pictures,
 - photographs of one object, and by setting views of one work, count once:
   they stay as rows that say whose place they do not take.
@@ -66,7 +66,8 @@ def build_groups(
     -------
     `why` is "cluster" for the model's proposals, "motif" for pictures of a
     confirmed signature, "duplicate of UID" or "same work as UID" for pictures
-    that are folded. A group shows at least two pictures that are not folded.
+    that are folded, "rejected" for those that judgements put out. A group shows at
+    least two pictures that are neither folded nor rejected.
     """
     members = _clusters(clusters)
     motifs = _motifs(judgements.motif_members, set(clusters["uid"].to_pylist()))
@@ -78,10 +79,11 @@ def build_groups(
         confirmed = {uid for m, uids in motifs.items() if home[m] == cluster for uid in uids}
         # What a motif brings along may reject pictures that the cluster alone did not.
         proposed = kept[cluster] - rejected(kept[cluster] | confirmed, pairs)
-        rows += _rows(_Group(cluster, cluster, proposed, confirmed), judgements, same_work)
+        out = members[cluster] - proposed - confirmed
+        rows += _rows(_Group(cluster, cluster, proposed, confirmed, out), judgements, same_work)
     for motif in sorted(motifs):
         if home[motif] is None:
-            rows += _rows(_Group(motif, None, set(), motifs[motif]), judgements, same_work)
+            rows += _rows(_Group(motif, None, set(), motifs[motif], set()), judgements, same_work)
     return pa.Table.from_pylist(rows, schema=schema("groups"))
 
 
@@ -91,6 +93,7 @@ class _Group:
     cluster: str | None
     proposed: set[str]
     confirmed: set[str]
+    rejected: set[str]
 
 
 def _clusters(clusters: pa.Table) -> dict[str, set[str]]:
@@ -204,9 +207,10 @@ def _rows(
     folded = sorted(everyone - shown)
     if same_work == "hide":
         folded = [uid for uid in folded if not why[uid].startswith("same work")]
+    why |= dict.fromkeys(group.rejected, "rejected")
     return [
         {"uid": uid, "group": group.name, "cluster": group.cluster, "why": why[uid]}
-        for uid in [*sorted(shown), *folded]
+        for uid in [*sorted(shown), *folded, *sorted(group.rejected)]
     ]
 
 

@@ -431,7 +431,7 @@ _SPECS = [
             ("uid", TEXT, "picture"),
             ("group", TEXT, "group id"),
             ("cluster", TEXT, "cluster it comes from; null for a confirmed motif outside clusters"),
-            ("why", TEXT, "cluster, motif, duplicate of UID, same work as UID"),
+            ("why", TEXT, "cluster, motif, duplicate of UID, same work as UID, rejected"),
         ],
     ),
     _table(
