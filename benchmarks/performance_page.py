@@ -33,8 +33,8 @@ def write_page(rows: Sequence[Sequence[str]]) -> None:
         "of `corpora/art` (`benchmarks/crops.py`). All are 1,280 wide; the radius is 0.13.",
         "",
         "scikit-learn spends its time on core points: where most vectors are noise it is much",
-        "faster than here. From `min_samples` 3 on, rows nearer than a core distance tie at it, and",
-        "it rounds some of these ties apart: single reachabilities differ, clusters do not.",
+        "faster than here. From `min_samples` 3 on, rows nearer than a core distance tie at it;",
+        "it rounds some of these ties apart, so single reachabilities differ, clusters do not.",
         "",
     ]
     (DOCS / "performance.md").write_text("\n".join(lines), encoding="utf-8")
