@@ -20,7 +20,7 @@ from vsig_core.clustering._walk import Items, Walk, start_walk
 from vsig_core.clustering.graph import NeighbourGraph
 from vsig_core.clustering.radius_graph import GraphTooLargeError, RadiusGraph
 
-SAMPLE = 2000  # rows whose distances say how many pairs a radius would hold
+SAMPLE = 1000  # rows whose distances say how many pairs a radius would hold
 FILLS = (0.5, 0.05, 0.005)  # shares of the pairs that fit which smaller radii are to hold
 NEAREST = 32  # of each item, kept beside the smaller graph
 BLOCK = 4096  # items compared at a time
@@ -193,4 +193,5 @@ def _sampled_distances(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
     rows = np.random.default_rng(0).choice(n, min(n, SAMPLE), replace=False)
     sample = vectors[np.sort(rows)]
     unit = unit_rows(sample, squared_norms(sample))
-    return np.maximum(1 - (unit @ unit.T)[np.triu_indices(len(unit), 1)], 0)
+    distances = np.maximum(1 - unit @ unit.T, 0)
+    return distances[~np.eye(len(unit), dtype=bool)]
