@@ -7,20 +7,37 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 DOCS = Path(__file__).parent.parent / "docs"
-HEAD = ("what", "seconds", "rival", "its seconds", "ratio", "found", "asked for", "peak GB")
+PAGE = DOCS / "performance.md"
+HEAD = [
+    "what",
+    "seconds",
+    "rival",
+    "its seconds",
+    "ratio",
+    "found",
+    "asked for",
+    "peak GB",
+    "commit",
+]
 
 
-def write_page(rows: Sequence[Sequence[str]]) -> None:
-    """Write the page; each row as `benchmarks.clustering.cells` gives it."""
+def write_page(measured: Sequence[Sequence[str]]) -> None:
+    """Write the page; each row as `benchmarks.clustering.cells` gives it.
+
+    Cases that were not measured now keep the lines they had.
+    """
+    commit = _commit()
+    lines = {row[0]: list(row) for row in _lines_before()}
+    rows = list((lines | {row[0]: [*row, commit] for row in measured}).values())
     _plot(rows)
-    lines = [
+    page = [
         "# Performance",
         "",
         "Clustering, identity and the map, each case in a process of its own, each rival in the",
         "same run. Ratios above 1 say that vsig is faster. Machines are noisy: compare ratios.",
         "",
         f"Written by `python -m benchmarks.clustering` on {datetime.now(UTC):%Y-%m-%d}, "
-        f"commit {_commit()}, {_machine()}.",
+        f"{_machine()}.",
         "",
         "![Seconds of vsig and of its rivals](images/performance.png)",
         "",
@@ -34,10 +51,17 @@ def write_page(rows: Sequence[Sequence[str]]) -> None:
         "",
         "scikit-learn spends its time on core points: where most vectors are noise it is much",
         "faster than here. From `min_samples` 3 on, rows nearer than a core distance tie at it;",
-        "it rounds some of these ties apart, so single reachabilities differ, clusters do not.",
+        "it rounds some of these ties apart, so single reachabilities and cluster borders may differ.",
         "",
     ]
-    (DOCS / "performance.md").write_text("\n".join(lines), encoding="utf-8")
+    PAGE.write_text("\n".join(page), encoding="utf-8")
+
+
+def _lines_before() -> list[list[str]]:
+    """The table's lines as they stand."""
+    text = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    rows = [line[2:-2].split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    return [row for row in rows[1:] if len(row) == len(HEAD)]
 
 
 def _commit() -> str:

@@ -7,8 +7,8 @@ in the order of their uid: then a corpus has one answer, however it arrived.
 Extraction is scikit-learn's own.
 
 From `min_samples` 3 on all rows nearer than a core distance tie at it; scikit-learn
-rounds some of these ties apart, so that single reachabilities differ there, while
-clusters have been the same in every trial.
+rounds some of these ties apart, so that single reachabilities, and now and then the
+border of an xi cluster, differ there.
 """
 
 from dataclasses import dataclass
