@@ -51,7 +51,8 @@ def write_page(measured: Sequence[Sequence[str]]) -> None:
         "",
         "scikit-learn spends its time on core points: where most vectors are noise it is much",
         "faster than here. From `min_samples` 3 on, rows nearer than a core distance tie at it;",
-        "it rounds some of these ties apart, so single reachabilities and cluster borders may differ.",
+        "it rounds some of these ties apart, so single reachabilities may differ, and now and then",
+        "the border of an xi cluster.",
         "",
     ]
     PAGE.write_text("\n".join(page), encoding="utf-8")
