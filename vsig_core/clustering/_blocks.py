@@ -19,8 +19,8 @@ from threadpoolctl import threadpool_limits
 from vsig_core.clustering._products import Product, product_of
 from vsig_core.clustering._standins import cheapest, themselves
 
-# Fewer blocks than this are multiplied before stand-ins for their rows would be found.
-MANY = 10
+# Fewer pairs than this are multiplied before stand-ins for their rows would be found.
+MANY = 150_000_000
 
 Progress = Callable[[int, int], None]
 Tile = tuple[int, int, int, int]  # rows low to high with columns left to right
@@ -103,7 +103,7 @@ def nominated_pairs(
         # Blocks on the diagonal come first: from then on every list of nearest rows is
         # full, and tells what is worth a distance.
         for tiles in (scan.diagonal, scan.others):
-            if tiles is scan.others and len(tiles) >= MANY:
+            if tiles is scan.others and scan.pairs >= MANY:
                 scan.shorten()
             for found in _in_order(executor, work, tiles, 2 * workers):
                 done += 1
@@ -133,6 +133,7 @@ class _Scan:
             for left in range(0, low, block_size)
         ]
         self.total = len(self.diagonal) + len(self.others)
+        self.pairs = sum((high - low) * (right - left) for low, high, left, right in self.others)
         self._unit = unit
         self._numbers = numbers
         self._wanted = wanted
