@@ -156,13 +156,14 @@ class _Scan:
 
         low, high, left, right = tile
         diagonal = low == left
-        full = diagonal or self._lists_are_open(low, high)
+        lists_are_open = self._lists_are_open(low, high)
+        full = diagonal or lists_are_open
         used, product_in = (
             (self._rows, self._product) if full else (self._short, self._short_product)
         )
         product = product_in(slice(low, high), slice(left, right))
         row_floor = self._floors(low, high, used.slack)
-        if full and self._wanted.k and self._lists_are_open(low, high):
+        if lists_are_open:
             row_floor = np.maximum(row_floor, self._floors_within(product, used.slack))
             if self._wanted.radius is not None:
                 row_floor = np.minimum(row_floor, _rounded_down(self._radius_floor(used.slack)))
