@@ -6,6 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from vsig_core.annotations import follow_aliases
+from vsig_core.current import aliases
 from vsig_core.errors import StoreError
 from vsig_core.project import Project
 from vsig_core.store import Commit, Provenance
@@ -112,12 +114,20 @@ class Inputs:
         table: str,
         columns: Sequence[str] | None = None,
         where: Mapping[str, str] | None = None,
+        among: Mapping[str, Sequence[str]] | None = None,
     ) -> pa.Table:
         """Rows of a table, at one version for the whole step; empty where it is not there yet."""
         self._pin(table)
         if table not in self.versions:
             return self.store.read_or_empty(table, columns=columns)
-        return self.store.read(table, version=self.versions[table], columns=columns, where=where)
+        return self.store.read(
+            table, version=self.versions[table], columns=columns, where=where, among=among
+        )
+
+    def judgements(self) -> pa.Table:
+        """The log of judgements, by the ids that the pictures have now."""
+        self._pin("aliases")
+        return follow_aliases(self.read("annotations"), aliases(self.store))
 
     def progress(self, label: str) -> Progress:
         """A callback `(done, total)` for one piece of long work."""

@@ -14,6 +14,9 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from vsig_core.corpus.metadata import FILE_COLUMNS, ID_COLUMNS, URL_COLUMN, MetadataRow
+from vsig_core.corpus.sources import is_printable, printable
+
+_LONGEST_ID = 1024  # characters
 
 
 @dataclass
@@ -76,6 +79,11 @@ def _take_ids(joined: Joined, lines: dict[str, int]) -> None:
         for path, values in joined.metadata.items()
         if (column := next((name for name in ID_COLUMNS if name in values), None))
     }
+    for path in [path for path, uid in ids.items() if not _names(uid)]:
+        joined.notes.append(
+            f"line {lines[path]}: the id {printable(ids.pop(path)[:80])!r} is too long or holds "
+            f"control characters; {path} keeps its path as id"
+        )
     while shared := _shared(joined.uids | ids):
         for uid, paths in shared.items():
             named = [path for path in paths if ids.pop(path, None) is not None]
@@ -89,6 +97,10 @@ def _take_ids(joined: Joined, lines: dict[str, int]) -> None:
         joined.metadata[path] = {
             name: cell for name, cell in values.items() if not (name in ID_COLUMNS and cell == uid)
         }
+
+
+def _names(uid: str) -> bool:
+    return len(uid) <= _LONGEST_ID and is_printable(uid)
 
 
 def _shared(uids: dict[str, str]) -> dict[str, list[str]]:
