@@ -8,7 +8,7 @@ that does not the row is reported rather than given to one of them.
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -29,7 +29,7 @@ class Joined:
     notes: list[str] = field(default_factory=list)
 
 
-def join(paths: list[str], rows: Iterable[MetadataRow], base: str) -> Joined:
+def join(paths: list[str], rows: Sequence[MetadataRow], base: str) -> Joined:
     """Join metadata rows to files.
 
     Parameters
@@ -42,8 +42,10 @@ def join(paths: list[str], rows: Iterable[MetadataRow], base: str) -> Joined:
         Path from the metadata file's folder to the pictures' root: "" where they
         are one, else such as "images". Rows may give paths from either.
     """
-    files = _Files(paths, base)
     joined = Joined(uids=_path_uids(paths))
+    if not rows:
+        return joined
+    files = _Files(paths, base)
     taken: dict[str, int] = {}
     for row in rows:
         found = files.of_row(row)
