@@ -150,7 +150,7 @@ class TrainingSettings(Section):
     views: int = Field(
         default=4, ge=1, description="Augmented views of each picture that has a positive link."
     )
-    epochs: int = Field(default=3, ge=1, description="Passes over the triplets.")
+    epochs: int = Field(default=4, ge=1, description="Passes over the triplets.")
     batch_size: int = Field(default=128, ge=1, description="Triplets in a step (original: 4).")
     anchors_together: bool = Field(
         default=True,
@@ -160,7 +160,14 @@ class TrainingSettings(Section):
     optimizer: Literal["adamw", "adam"] = Field(
         default="adamw", description="adamw, or adam (original)."
     )
-    learning_rate: float = Field(default=2e-4, gt=0, description="Original: 1e-6.")
+    learning_rate: float = Field(
+        default=1e-4, gt=0, description="The highest of the schedule (original: 1e-6)."
+    )
+    schedule: Literal["cosine", "constant"] = Field(
+        default="cosine",
+        description="Learning rate over a training: cosine rises for half an epoch, then falls to "
+        "0; constant (original).",
+    )
     blend: float = Field(
         default=0.75,
         gt=0,
@@ -191,6 +198,7 @@ REPLICA: Mapping[str, Mapping[str, Any]] = {
         "anchors_together": False,
         "optimizer": "adam",
         "learning_rate": 1e-6,
+        "schedule": "constant",
         "blend": 1.0,
         "margin": 0.01,
         "intra_margin": 0.1,
