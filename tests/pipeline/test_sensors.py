@@ -230,7 +230,7 @@ def test_the_notice_of_a_failed_run_says_why_its_step_failed(
 ):
     shutil.copy(sample / "annotations-2.csv", grown.inbox)
 
-    def full(*_: object) -> int:
+    def full(*_: object, **_named: object) -> int:
         raise TrainingError("the loss is not finite")
 
     monkeypatch.setattr(Store, "append", full)

@@ -218,7 +218,7 @@ _SPECS = [
     _table(
         "rejected_annotations",
         "Rows of annotation files that were refused, or waited for their picture when they came.",
-        "file_sha256 row",
+        "file_sha256 row reason",
         [
             ("file_sha256", TEXT, "of the file"),
             ("file", TEXT, "its name"),
@@ -268,7 +268,7 @@ _SPECS = [
     _table(
         "split_moves",
         "Pictures whose split changed because components merged; rows are only ever added.",
-        "uid at",
+        "uid after",
         [
             ("uid", TEXT, "picture"),
             ("before", TEXT, "split it had"),

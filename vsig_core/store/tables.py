@@ -7,7 +7,10 @@ Arrow's own reader instead.
 
 import functools
 import operator
+import random
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
@@ -16,7 +19,7 @@ import pyarrow.dataset as arrow_dataset
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from vsig_core.errors import StoreError, TableMissingError
+from vsig_core.errors import ConflictError, StoreError, TableMissingError
 from vsig_core.store.location import Location
 from vsig_core.store.objects import Objects
 from vsig_core.store.provenance import Commit, Provenance
@@ -28,6 +31,10 @@ _KEEP_HISTORY = {
     "delta.deletedFileRetentionDuration": "interval 36500 days",
     "delta.enableExpiredLogCleanup": "false",
 }
+# A version, None where the table was not there, or whichever is the newest at the time.
+Base = int | None | Literal["newest"]
+# A commit beside others is tried again as often as they come first.
+_MOST_RETRIES = 50
 
 
 class Store:
@@ -122,16 +129,72 @@ class Store:
         provenance: Provenance,
         *,
         partition: Mapping[str, str] | None = None,
+        base: Base = "newest",
     ) -> int:
-        """Replace a table, or one partition of it, and return the new version's number."""
-        terms = [f"{column} = '{value}'" for column, value in (partition or {}).items()]
-        return self._commit(
-            name, rows, provenance, mode="overwrite", predicate=" AND ".join(terms) or None
-        )
+        """Replace a table, or one partition of it, and return the new version's number.
 
-    def append(self, name: str, rows: pa.Table, provenance: Provenance) -> int:
-        """Add rows to a table and return the new version's number."""
-        return self._commit(name, rows, provenance, mode="append", predicate=None)
+        Parameters
+        ----------
+        name
+            Table.
+        rows
+            What stands there from now on.
+        provenance
+            Written into the commit.
+        partition
+            Partition columns and the value of each: only these rows are replaced.
+        base
+            Version that the rows were derived from; None where the table was not there yet.
+
+        Raises
+        ------
+        ConflictError
+            Somebody else has written since `base`, to the same partition where one is given.
+        """
+        terms = [f"{column} = '{value}'" for column, value in (partition or {}).items()]
+        predicate = " AND ".join(terms) or None
+        try:
+            return self._commit(name, rows, provenance, _Write("overwrite", base, predicate))
+        except ConflictError:
+            # Another partition came first, and made the table with it.
+            if base is None and partition and not self.read(name, where=partition).num_rows:
+                return self.write(
+                    name, rows, provenance, partition=partition, base=self.version(name)
+                )
+            raise
+
+    def append(
+        self, name: str, rows: pa.Table, provenance: Provenance, *, base: Base = "newest"
+    ) -> int:
+        """Add the rows whose key the table does not have; returns the new version's number.
+
+        So what a process has added that was killed, or another one adds at the same time,
+        is there once. Parameters and errors are those of `write`; without a `base`, what
+        others add meanwhile is looked at, and the rest is added after it.
+        """
+        attempt = 0
+        while True:
+            version = self.version(name) if base == "newest" else base
+            missing = self._missing(name, rows, version)
+            try:
+                return self._commit(name, missing, provenance, _Write("append", version))
+            except ConflictError:
+                attempt += 1
+                if base != "newest" or attempt == _MOST_RETRIES:
+                    raise
+                time.sleep(random.uniform(0, 0.05 * 2 ** min(attempt, 6)))
+
+    def _missing(self, name: str, rows: pa.Table, version: int | None) -> pa.Table:
+        """Rows whose key a version of a table does not have."""
+        if version is None or not rows.num_rows:
+            return rows
+        key = list(TABLES[name].key)
+        texts = [column for column in key if rows.schema.field(column).type == pa.string()]
+        among = {column: rows[column].unique().to_pylist() for column in texts}
+        there = self.read(name, version=version, columns=key, among=among)
+        known = {tuple(row.values()) for row in there.to_pylist()}
+        new = [tuple(row.values()) not in known for row in rows.select(key).to_pylist()]
+        return rows.filter(pa.array(new, pa.bool_()))
 
     def commits(self, name: str, limit: int | None = None) -> list[Commit]:
         """Versions of a table, newest first; empty where it has not been computed yet."""
@@ -179,37 +242,51 @@ class Store:
             partitioning=partitioning if spec.partitions else None,
         )
 
-    def _commit(
-        self,
-        name: str,
-        rows: pa.Table,
-        provenance: Provenance,
-        *,
-        mode: Literal["append", "overwrite"],
-        predicate: str | None,
-    ) -> int:
+    def _commit(self, name: str, rows: pa.Table, provenance: Provenance, write: "_Write") -> int:
         spec = TABLES[name]
         data = rows.select(spec.schema.names).cast(spec.schema)
-        table = self._open(name)
+        base = None if write.base == "newest" else write.base
+        table = None if write.base is None else self._open(name, base)
+        before = None if table is None else table.version()
         try:
             write_deltalake(
                 table if table is not None else self.uri(name),
                 data,
                 partition_by=list(spec.partitions) or None,
-                mode=cast(Any, mode),  # its overloads take each word apart, not their union
-                predicate=predicate if table is not None else None,
+                # its overloads take each word apart, not their union
+                mode=cast(Any, write.mode if table is not None else "error"),
+                predicate=write.predicate if table is not None else None,
                 configuration=_KEEP_HISTORY if table is None else None,
                 storage_options=self.location.storage_options,
                 commit_properties=CommitProperties(
-                    custom_metadata=provenance.to_metadata(), max_commit_retries=50
+                    custom_metadata=provenance.to_metadata(), max_commit_retries=write.retries
                 ),
                 post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
             )
         except (DeltaError, OSError) as error:
+            if isinstance(error, DeltaError) and (now := self.version(name)) != before:
+                raise ConflictError(
+                    f"Table {self.uri(name)} is at version {now}, not {before} any more: another "
+                    "process has written to it. Nothing was written; try again."
+                ) from error
             raise StoreError(f"Table {self.uri(name)} cannot be written: {error}.") from error
         version = table.version() if table is not None else self.version(name)
         assert version is not None
         return version
+
+
+@dataclass(frozen=True)
+class _Write:
+    """How a table is written to; see `Store.write`."""
+
+    mode: Literal["append", "overwrite"]
+    base: Base
+    predicate: str | None = None
+
+    @property
+    def retries(self) -> int:
+        """Delta Lake tells writes to several partitions apart; two to a whole table it merges."""
+        return _MOST_RETRIES if self.predicate else 0
 
 
 def _one_of(among: Mapping[str, Sequence[str]]) -> arrow_dataset.Expression | None:
