@@ -27,7 +27,7 @@ from vsig_core.project import Project, init_project, open_project
 from vsig_core.store import Store
 
 RUN = [sys.executable, "-c", "from vsig_core.cli import main; main()"]
-MARK = "VSIG_TRIAL"
+MARK = "CRASH_TRIAL"
 SMALL = """
 [images]
 batch_size = 40
@@ -145,9 +145,10 @@ class Bench:
         found += [
             f"{path.relative_to(self.here)} is left"
             for path in sorted(self.here.rglob("*"))
-            if "partial" in path.name
+            if ("partial" in path.name and path.is_file())
+            or path.parent.name == ".partial"
             or path.name.startswith("alive-")
-            or path.parent == self.here / "tmp"
+            or (path.parent == self.here / "tmp" and "torchinductor" not in path.name)
         ]
         return found
 
@@ -164,7 +165,6 @@ def draw_rounds(bench: Bench, images: int, motifs: int, settings: str) -> list[R
     target = bench.here / "pictures" / "images"
     for path in held_back:
         shutil.copy(path, target / path.relative_to(sample / "images"))
-    pictures[1].relative_to(sample / "images")
     (target / pictures[1].relative_to(sample / "images")).unlink()
     shutil.copy(sample / "annotations-2.csv", bench.project.inbox)
     second = bench.folder / "second"
@@ -193,23 +193,31 @@ def _first_start(bench: Bench, sample: Path, without: set[Path], settings: str) 
 
 def kill_once(bench: Bench, one: Round, draw: random.Random) -> Trial:
     """One trial: begin, kill, run again, compare."""
-    after = draw.uniform(0, one.seconds)
-    bench.begin(one.start)
-    with bench.running() as process:
-        try:
-            process.wait(after)
-        except subprocess.TimeoutExpired:
-            # The main process alone, as the kernel does it for want of memory, or all of them.
-            if draw.random() < 0.5:
-                process.kill()
-            else:
-                os.killpg(process.pid, signal.SIGKILL)
+    after = _killed(bench, one, draw)
     during = _last_line(bench.here / "run.log")
     faults = _outlived(bench)
     bench.run()
     got = contents(bench.project.store)
     faults += differences(one.tables, got) + bench.left_over()
     return Trial(one.name, after, during, faults)
+
+
+def _killed(bench: Bench, one: Round, draw: random.Random) -> float:
+    """Kill a run at a moment of its life, and give the moment, in seconds."""
+    while True:
+        after = draw.uniform(0, one.seconds)
+        bench.begin(one.start)
+        with bench.running() as process:
+            try:
+                process.wait(after)
+            except subprocess.TimeoutExpired:
+                # The main process alone, as the kernel does it for want of memory, or all.
+                if draw.random() < 0.5:
+                    process.kill()
+                else:
+                    os.killpg(process.pid, signal.SIGKILL)
+                return after
+        # It was faster than the undisturbed one, and had ended.
 
 
 def _outlived(bench: Bench) -> list[str]:

@@ -11,6 +11,7 @@ from vsig_core.annotations import UNKNOWN_IMAGE, missing_pictures, waiting_rows
 from vsig_core.console import note
 from vsig_core.current import aliases, current_images
 from vsig_core.project import Project
+from vsig_pipeline.notices import given_up
 from vsig_pipeline.steps import STEPS
 
 SHOWN = 5
@@ -26,7 +27,7 @@ class Finding:
     kind
         A word for programs.
     asset
-        The step that found it.
+        The step that found it; empty where it was no step.
     what
         What the items are.
     items
@@ -190,6 +191,13 @@ def _facts(project: Project, step: str) -> dict[str, Any]:
 
 _Kind = tuple[str, str, str, Callable[[Project], list[str]], str]
 _KINDS: Sequence[_Kind] = (
+    (
+        "given_up",
+        "",
+        "Work is not tried any more",
+        given_up,
+        "The notices lie in notices/; the next 'vsig run' tries again.",
+    ),
     (
         "no_pictures",
         "corpus",

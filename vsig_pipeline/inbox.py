@@ -3,7 +3,8 @@
 import hashlib
 import shutil
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ import pyarrow as pa
 
 from vsig_core.annotations import IngestResult, Known, ingest_file
 from vsig_core.current import aliases, current_images
-from vsig_core.errors import AnnotationError
+from vsig_core.errors import AnnotationError, InputError
+from vsig_core.project import Project
 from vsig_core.store import schema
 from vsig_pipeline.execution import Inputs
 
 MOST_BAD_ROWS = 1000
+_FATAL = "the process was killed {} times while it read this file; it is not read any more"
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,14 @@ def take_files(inputs: Inputs, files: Sequence[Path]) -> Taken:
     """Read annotation files against the log and the corpus; moves nothing yet.
 
     A file that cannot be used is rejected by itself; one that is being written to waits.
+
+    Raises
+    ------
+    InputError
+        The inbox is gone.
     """
+    if inputs.bases["annotations"] is None:  # from now on, an inbox that is not there is amiss
+        inputs.project.inbox.mkdir(parents=True, exist_ok=True)
     images = current_images(inputs.store, ["uid", "sha256"])
     hashes = dict(zip(images["uid"].to_pylist(), images["sha256"].to_pylist(), strict=True))
     known = Known(set(hashes), aliases(inputs.store), hashes)
@@ -57,8 +67,15 @@ def take_files(inputs: Inputs, files: Sequence[Path]) -> Taken:
         if data is None:
             inputs.log(f"{path.name} is gone or being written to; it is looked at the next time")
             continue
-        found = _ingested(data, path.name, grown, known, inputs.log)
+        with _fatal_readings(inputs.project, data) as times:
+            deadly = times >= inputs.settings.run.max_attempts
+            found = (
+                _FATAL.format(times)
+                if deadly
+                else _ingested(data, path.name, grown, known, inputs.log)
+            )
         if isinstance(found, str):
+            inputs.log(f"{path.name} is rejected: {found}")
             refused.append(_unreadable(path.name, data, found))
             reports.append({"file": path.name, "rejected": found})
             moves.append(_Move(path, data, "rejected", found))
@@ -83,9 +100,31 @@ def _whole(path: Path) -> bytes | None:
         data = path.read_bytes()
         after = path.stat()
     except FileNotFoundError:
+        if not path.parent.is_dir():
+            raise InputError(
+                f"The inbox {path.parent} is gone. Nothing was taken from it; put it back and "
+                "run again."
+            ) from None
         return None
     same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
     return data if same and len(data) == after.st_size else None
+
+
+@contextmanager
+def _fatal_readings(project: Project, data: bytes) -> Iterator[int]:
+    """How often the process was killed while it read these bytes; counts this reading too.
+
+    A file that takes all memory, or brings the interpreter down, would end every run there is.
+    """
+    place = project.work / "reading" / hashlib.sha256(data).hexdigest()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    times = place.stat().st_size if place.exists() else 0
+    with place.open("a") as begun:
+        begun.write(".")
+    try:
+        yield times
+    finally:
+        place.unlink(missing_ok=True)
 
 
 def _ingested(
@@ -99,7 +138,6 @@ def _ingested(
     except Exception as error:  # noqa: BLE001  what nobody foresaw would stop the inbox for good
         reason = traceback.format_exception_only(error)[-1].strip()
         say(traceback.format_exc())
-    say(f"{name} is rejected: {reason}")
     return reason
 
 
@@ -148,9 +186,21 @@ def _put_away(move: _Move) -> None:
     A file that was written to since it was read stays: its new rows are taken next time.
     """
     path = move.path
-    if not path.exists() or path.read_bytes() != move.content:
-        return
     target = path.parent / move.folder
+    try:
+        if path.read_bytes() == move.content:
+            _move(move, target)
+    except FileNotFoundError:
+        return  # somebody else was faster
+    except OSError as error:
+        raise InputError(
+            f"The rows of {path} are taken, but it cannot be moved to {target}: "
+            f"{error.strerror}. Move it by hand; taken again, it adds nothing."
+        ) from error
+
+
+def _move(move: _Move, target: Path) -> None:
+    path = move.path
     target.mkdir(exist_ok=True)
     place = target / path.name
     number = 1

@@ -4,6 +4,7 @@ The truth is the store alone, not Dagster's event log and no cursor: a run that
 was killed, or a machine that was replaced, changes nothing here.
 """
 
+import stat
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -87,34 +88,45 @@ def pending_files(project: Project, quiet_seconds: float = 0) -> list[Path]:
     SettingsError
         The inbox is no folder: files put where it was meant to be would wait for ever.
     """
-    inbox = _inbox(project)
     return sorted(
         path
-        for path in (inbox.iterdir() if inbox else ())
-        if path.is_file()
-        and path.suffix.lower() == ".csv"
+        for path in _inbox(project)
+        if path.suffix.lower() == ".csv"
         and not path.name.startswith(".")
-        and _age(path) >= quiet_seconds
+        and _lies_still(path, quiet_seconds)
     )
 
 
-def _inbox(project: Project) -> Path | None:
-    """The folder; None where a project written by hand has not made the usual one yet."""
+def _inbox(project: Project) -> list[Path]:
+    """What lies in the folder; nothing where a project has not made the usual one yet."""
     inbox = project.inbox
-    if not inbox.exists() and project.settings.inbox == Settings().inbox:
-        return None
-    if not inbox.is_dir():
-        what = "is a file, not a folder" if inbox.exists() else "does not exist"
-        raise SettingsError(
-            f"The inbox {inbox} {what}. Make the folder, or name another one: inbox in "
-            "vsig.toml, or the variable VSIG_INBOX."
-        )
-    return inbox
+    usual = project.settings.inbox == Settings().inbox
+    if usual and not inbox.exists() and project.store.version("annotations") is None:
+        return []
+    try:
+        return list(inbox.iterdir())
+    except FileNotFoundError:
+        what = "does not exist (any more)"
+    except NotADirectoryError:
+        what = "is a file, not a folder"
+    except OSError as error:
+        what = f"cannot be listed: {error.strerror}"
+    raise SettingsError(
+        f"The inbox {inbox} {what}. Make the folder, or name another one: inbox in "
+        "vsig.toml, or the variable VSIG_INBOX."
+    )
 
 
-def _age(path: Path) -> float:
-    """Seconds since a file was written to; a time to come, by a clock that is wrong, is no bar."""
-    return abs(time.time() - path.stat().st_mtime)
+def _lies_still(path: Path, seconds: float) -> bool:
+    """Whether it is a file that nobody has written to for so long; one that is gone is none.
+
+    A time to come, by a clock that is wrong, is no bar.
+    """
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(found.st_mode) and abs(time.time() - found.st_mtime) >= seconds
 
 
 class State:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import socket
 import tempfile
 from pathlib import Path
 
@@ -70,6 +71,21 @@ class Objects:
         """Where an object lies."""
         return self._location.uri("objects", *key.split("/"))
 
+    def clear_partials(self) -> None:
+        """Remove what processes of this machine were writing when they were killed."""
+        if self._location.is_s3:
+            return  # an upload that is broken off leaves no object
+        mine = f"{socket.gethostname()}~"
+        for path in self._partials().glob(f"{mine}*"):
+            if not _lives(int(path.name.removeprefix(mine).split("~")[0])):
+                path.unlink(missing_ok=True)
+
+    def _partials(self) -> Path:
+        """Where files are written before they have their name: on the same disk."""
+        folder = self._path(".partial")
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     def _name(self, key: str) -> str:
         return "/".join(filter(None, [self._location.prefix, "objects", key]))
 
@@ -85,7 +101,7 @@ class Objects:
             return
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
+        descriptor, partial = tempfile.mkstemp(dir=self._partials(), prefix=_writer())
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
@@ -95,3 +111,18 @@ class Objects:
         except BaseException:
             Path(partial).unlink(missing_ok=True)
             raise
+
+
+def _writer() -> str:
+    """Names the process that writes a file."""
+    return f"{socket.gethostname()}~{os.getpid()}~"
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True

@@ -92,7 +92,10 @@ def _train(inputs: Inputs) -> Outcome:
     model, training = inputs.settings.model, inputs.settings.training
     images = current_images(inputs.store, ["uid", "working"])
     copies = dict(zip(images["uid"].to_pylist(), images["working"].to_pylist(), strict=True))
-    folders = Folders(inputs.project.work / "training" / inputs.key, inputs.project.work / "trunk")
+    checkpoints = inputs.project.work / "training"
+    for older in set(checkpoints.glob("*")) - {checkpoints / inputs.key}:
+        shutil.rmtree(older)  # of a training that was broken off and is not wanted any more
+    folders = Folders(checkpoints / inputs.key, inputs.project.work / "trunk")
     trained = train(
         model,
         training,
