@@ -30,12 +30,17 @@ from vsig_pipeline.orphans import end_orphans
 from vsig_pipeline.partitions import BATCHES
 from vsig_pipeline.requests import request
 from vsig_pipeline.resources import ProjectResource
-from vsig_pipeline.state import State, Task, pending_files, plan_sources, record_plan
+from vsig_pipeline.state import (
+    QUIET_SECONDS,
+    State,
+    Task,
+    pending_files,
+    plan_sources,
+    record_plan,
+)
 from vsig_pipeline.steps import STAGES, STEPS, Stage
 
 INTERVAL = 15
-# A file that was written to a moment ago may be half-copied.
-QUIET_SECONDS = 5
 
 
 @sensor(

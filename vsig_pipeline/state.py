@@ -26,6 +26,8 @@ from vsig_core.store import Commit, Provenance, digest
 from vsig_pipeline.steps import STEPS, Stage, Step
 
 NOTHING = "nothing yet"
+# A file that was written to a moment ago may be half-copied.
+QUIET_SECONDS = 5
 
 
 @dataclass(frozen=True)

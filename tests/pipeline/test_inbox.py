@@ -1,15 +1,20 @@
 """Annotation files that are half there, or that break the code: the others are taken."""
 
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from small_project import run_stage
+from small_project import run_quietly, run_stage
 
 from vsig_core.annotations import IngestResult
-from vsig_core.project import Project
+from vsig_core.errors import SettingsError
+from vsig_core.project import Project, open_project
 from vsig_pipeline import inbox
+from vsig_pipeline.running import RunFailedError
 from vsig_pipeline.state import pending_files
 
 
@@ -77,3 +82,70 @@ def test_each_bad_row_is_in_the_run_s_metadata_up_to_a_bound_that_is_said(
     (grown.inbox / "worse.csv").write_text("\n".join(["type,img1,img2", *rows, ""]) + "LIKES,c,d\n")
     run_stage(grown, "annotate")
     assert len(reported()) == 11 and reported()[-1].startswith("and 21 more")
+
+
+KILLED_BY = """
+import os, signal
+from pathlib import Path
+from vsig_core.project import open_project
+from vsig_pipeline import inbox
+from vsig_pipeline.execution import Inputs
+from vsig_pipeline.steps import STEPS
+read = inbox.ingest_file
+def dies(data, name, *rest):
+    if name == "deadly.csv":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return read(data, name, *rest)
+inbox.ingest_file = dies
+project = open_project()
+inputs = Inputs(project, STEPS["annotations"])
+inbox.take_files(inputs, sorted(project.inbox.glob("*.csv")))
+"""
+
+
+def test_a_file_that_kills_whoever_reads_it_is_put_aside_and_the_rest_is_taken(
+    grown: Project, sample: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("VSIG_PROJECT", str(grown.folder))
+    monkeypatch.setenv("VSIG_RUN__MAX_ATTEMPTS", "2")
+    (grown.inbox / "deadly.csv").write_text("type,img1,img2\n")
+    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", KILLED_BY], check=False)
+        assert done.returncode == -signal.SIGKILL
+    run_stage(open_project(grown.folder), "annotate")
+    assert "annotations-2.csv" in files_of(grown) and pending_files(grown) == []
+    reason = (grown.inbox / "rejected" / "deadly.csv.reason.txt").read_text()
+    assert "was killed 2 times while it read this file" in reason
+    # Put back by a person, it has all its tries again.
+    (grown.inbox / "rejected" / "deadly.csv").rename(grown.inbox / "deadly.csv")
+    run_stage(grown, "annotate")
+    assert (grown.inbox / "done" / "deadly.csv").exists()
+
+
+@pytest.mark.parametrize("moment", ["before it is listed", "while files are read"])
+def test_an_inbox_that_vanishes_ends_the_run_with_one_clear_line(
+    grown: Project, sample: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+):
+    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    rows = grown.store.count("annotations")
+    read_bytes = Path.read_bytes
+
+    def vanishing(path: Path) -> bytes:
+        if path.parent == grown.inbox and grown.inbox.exists():
+            grown.inbox.rename(grown.folder / "unmounted")
+        return read_bytes(path)
+
+    if moment == "before it is listed":
+        grown.inbox.rename(grown.folder / "unmounted")
+        with pytest.raises(SettingsError, match=r"^The inbox .* does not exist .any more.*Make"):
+            run_quietly(grown)
+    else:
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(Path, "read_bytes", vanishing)
+            with pytest.raises(RunFailedError, match=r"The inbox .* is gone\. Nothing was taken"):
+                run_stage(grown, "annotate")
+    assert grown.store.count("annotations") == rows
+    (grown.folder / "unmounted").rename(grown.inbox)
+    run_stage(grown, "annotate")
+    assert grown.store.count("annotations") > rows

@@ -1,0 +1,132 @@
+"""Several processes at one project or one store: all that was judged is there, once."""
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from small_project import run_quietly
+
+from benchmarks.equal_tables import contents, differences
+from vsig_core.errors import ConflictError
+from vsig_core.project import Project, open_project
+from vsig_core.store import Provenance, Store, schema
+from vsig_pipeline.execution import Inputs, Outcome, carry_out
+from vsig_pipeline.steps import STEPS
+
+RUN = [sys.executable, "-c", "from vsig_core.cli import main; main()", "run"]
+
+
+def atlas(name: str) -> pa.Table:
+    return pa.Table.from_pylist([{"name": name, "picture": "none"}], schema("atlas"))
+
+
+def test_a_step_that_others_come_before_is_done_again_on_what_they_wrote(grown: Project):
+    grown.store.write("atlas", atlas("old"), Provenance("by hand"))
+    seen = []
+
+    def compute(inputs: Inputs) -> Outcome:
+        seen.extend(inputs.read("atlas")["name"].to_pylist())
+        if len(seen) == 1:
+            grown.store.write("atlas", atlas("theirs"), Provenance("by hand"))
+        return Outcome({"atlas": atlas("ours")})
+
+    inputs = Inputs(grown, STEPS["atlas"], log=print)
+    inputs.key = "new work"
+    carry_out(inputs, compute)
+    assert seen == ["old", "theirs"]
+    assert grown.store.read("atlas")["name"].to_pylist() == ["ours"]
+
+
+def test_a_step_that_others_come_before_each_time_says_so_and_overwrites_nothing(grown: Project):
+    def compute(inputs: Inputs) -> Outcome:
+        grown.store.write("atlas", atlas("theirs"), Provenance("by hand"))
+        return Outcome({"atlas": atlas("ours")})
+
+    grown.store.write("atlas", atlas("old"), Provenance("by hand"))
+    inputs = Inputs(grown, STEPS["atlas"])
+    inputs.key = "new work"
+    with pytest.raises(ConflictError, match="another process has written to it"):
+        carry_out(inputs, compute)
+    assert grown.store.read("atlas")["name"].to_pylist() == ["theirs"]
+
+
+DROPPER = """
+import sys
+from pathlib import Path
+inbox, uids, own = Path(sys.argv[1]), sys.argv[2].split("|"), int(sys.argv[3])
+for number in range(10):
+    row = f"POSITIVE,{uids[own]},{uids[8 + number]},p{own}"
+    partial = inbox / f".p{own}-{number}"
+    partial.write_text(f"type,img1,img2,annotator\\n{row}\\n")
+    partial.rename(inbox / f"p{own}-{number}.csv")
+    if number == 0:  # the same rows once more, in a file of another name
+        (inbox / f"p{own}-again.csv").write_text(f"type,img1,img2,annotator\\n{row}\\n")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_what_eight_processes_drop_while_two_machines_take_it_is_there_once(
+    grown: Project, tmp_path: Path
+):
+    """Two project folders on one store and one inbox: no lock holds them apart."""
+    second = tmp_path / "second"
+    shutil.copytree(grown.folder, second)
+    environment = {
+        **os.environ,
+        "VSIG_STORE": str(grown.store.location.folder),
+        "VSIG_INBOX": str(grown.inbox),
+        "VSIG_TRAINING__MIN_LINKS": "100000",
+        "OMP_NUM_THREADS": "1",
+    }
+    before = grown.store.read("annotations").num_rows
+    uids = grown.store.read("images")["uid"].to_pylist()[:18]
+    drop = [sys.executable, "-c", DROPPER, str(grown.inbox), "|".join(uids)]
+    droppers = [subprocess.Popen([*drop, str(own)]) for own in range(8)]
+    takers = [
+        subprocess.Popen(
+            [*RUN[:3], "--project", str(folder), "run", "--from", "annotations"], env=environment
+        )
+        for folder in (grown.folder, second)
+    ]
+    assert [process.wait() for process in [*droppers, *takers]] == [0] * 10
+    run_quietly(grown, "annotations")  # what came while the last of them was ending
+    rows = grown.store.read("annotations").to_pylist()
+    ids = [row["annotation_id"] for row in rows]
+    assert len(ids) == len(set(ids)) == before + 80
+    judged = {(row["annotator"], row["img1"], row["img2"]) for row in rows}
+    wanted = {(f"p{own}", uids[own], uids[8 + n]) for own in range(8) for n in range(10)}
+    assert wanted <= {(who, *sorted(pair)) for who, *pair in judged} | judged
+    assert not list(grown.inbox.glob("*.csv"))
+    taken = [list(csv.DictReader(path.open())) for path in (grown.inbox / "done").glob("p*.csv")]
+    assert len(taken) == 88
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_two_machines_that_run_at_once_end_with_the_tables_of_one(
+    grown: Project, sample: Path, tmp_path: Path
+):
+    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    alone, second = tmp_path / "alone", tmp_path / "second"
+    shutil.copytree(grown.folder, alone)
+    shutil.copytree(grown.folder, second)
+    run_quietly(open_project(alone))
+    environment = {
+        **os.environ,
+        "VSIG_STORE": str(grown.store.location.folder),
+        "VSIG_INBOX": str(grown.inbox),
+        "OMP_NUM_THREADS": "1",
+    }
+    both = [
+        subprocess.Popen([*RUN[:3], "--project", str(folder), "run"], env=environment)
+        for folder in (grown.folder, second)
+    ]
+    assert [process.wait() for process in both] == [0, 0]
+    assert run_quietly(grown) == []
+    assert differences(contents(Store(str(alone / "store"))), contents(grown.store)) == []
