@@ -7,52 +7,60 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
-from small_project import run_quietly
+from small_project import edit_settings, run_quietly
 
 from benchmarks.equal_tables import contents, differences
 from vsig_core.errors import ConflictError
 from vsig_core.project import Project, open_project
-from vsig_core.store import Provenance, Store, schema
+from vsig_core.store import Provenance, Store
 from vsig_pipeline.execution import Inputs, Outcome, carry_out
 from vsig_pipeline.steps import STEPS
 
 RUN = [sys.executable, "-c", "from vsig_core.cli import main; main()", "run"]
 
 
-def atlas(name: str) -> pa.Table:
-    return pa.Table.from_pylist([{"name": name, "picture": "none"}], schema("atlas"))
+@pytest.fixture
+def stale(grown: Project) -> Project:
+    """A project whose table `neighbours` is due."""
+    return edit_settings(grown, ("[training]", "[neighbours]\nk = 5\n[training]"))
 
 
-def test_a_step_that_others_come_before_is_done_again_on_what_they_wrote(grown: Project):
-    grown.store.write("atlas", atlas("old"), Provenance("by hand"))
-    seen = []
+def others(project: Project, less: int) -> None:
+    """What another process writes: the table with so many rows less."""
+    rows = project.store.read("neighbours")
+    project.store.write("neighbours", rows.slice(less), Provenance("by hand"))
+
+
+def test_a_step_that_others_come_before_is_done_again_on_what_they_wrote(stale: Project):
+    seen: list[int] = []
 
     def compute(inputs: Inputs) -> Outcome:
-        seen.extend(inputs.read("atlas")["name"].to_pylist())
+        rows = inputs.read("neighbours")
+        seen.append(rows.num_rows)
         if len(seen) == 1:
-            grown.store.write("atlas", atlas("theirs"), Provenance("by hand"))
-        return Outcome({"atlas": atlas("ours")})
+            others(stale, 1)
+        return Outcome({"neighbours": rows.slice(10)})
 
-    inputs = Inputs(grown, STEPS["atlas"], log=print)
-    inputs.key = "new work"
-    carry_out(inputs, compute)
-    assert seen == ["old", "theirs"]
-    assert grown.store.read("atlas")["name"].to_pylist() == ["ours"]
+    said: list[str] = []
+    carry_out(Inputs(stale, STEPS["neighbours"], log=said.append), compute)
+    assert seen[1] == seen[0] - 1 and len(seen) == 2
+    assert stale.store.count("neighbours") == seen[1] - 10
+    assert "done again on fresh data" in said[0]
 
 
-def test_a_step_that_others_come_before_each_time_says_so_and_overwrites_nothing(grown: Project):
+def test_a_step_that_others_come_before_each_time_says_so_and_overwrites_nothing(stale: Project):
+    before = stale.store.count("neighbours")
+    tries = []
+
     def compute(inputs: Inputs) -> Outcome:
-        grown.store.write("atlas", atlas("theirs"), Provenance("by hand"))
-        return Outcome({"atlas": atlas("ours")})
+        tries.append(inputs)
+        others(stale, 1)
+        return Outcome({"neighbours": inputs.read("neighbours").slice(10)})
 
-    grown.store.write("atlas", atlas("old"), Provenance("by hand"))
-    inputs = Inputs(grown, STEPS["atlas"])
-    inputs.key = "new work"
     with pytest.raises(ConflictError, match="another process has written to it"):
-        carry_out(inputs, compute)
-    assert grown.store.read("atlas")["name"].to_pylist() == ["theirs"]
+        carry_out(Inputs(stale, STEPS["neighbours"]), compute)
+    assert stale.store.count("neighbours") == before - len(tries)
 
 
 DROPPER = """
