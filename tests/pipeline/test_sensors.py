@@ -167,7 +167,7 @@ def test_a_failure_that_lies_ahead_by_a_clock_that_was_set_back_holds_nothing_up
 
 
 def test_two_daemons_that_see_the_same_file_ask_under_the_same_key(
-    grown: Project, sample: Path, instance: DagsterInstance
+    grown: Project, sample: Path, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ):
     """Dagster starts one run for a key; a second daemon with records of its own starts another."""
     shutil.copy(sample / "annotations-2.csv", grown.inbox)
@@ -175,12 +175,12 @@ def test_two_daemons_that_see_the_same_file_ask_under_the_same_key(
     keys = {tick("inbox_sensor", grown, instance)[0][0].run_key for _ in range(2)}
     assert len(keys) == 1
     before = grown.store.count("annotations")
-    project_resource = {"project": ProjectResource(folder=str(grown.folder))}
+    monkeypatch.setenv("VSIG_PROJECT", str(grown.folder))
     job = defs.resolve_job_def("annotate")
     for _ in range(2):
         with DagsterInstance.ephemeral() as other:
             assert tick("inbox_sensor", grown, other)[0] or not pending_files(grown)
-            assert job.execute_in_process(instance=other, resources=project_resource).success
+            assert job.execute_in_process(instance=other).success
     ids = grown.store.read("annotations")["annotation_id"].to_pylist()
     assert len(ids) == len(set(ids)) > before
 
