@@ -1,5 +1,7 @@
 """How a step is carried out: look it up, else compute it, then commit with provenance."""
 
+import random
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,7 +16,7 @@ from vsig_pipeline.state import State
 from vsig_pipeline.steps import STEPS, Step
 
 # A step that others come before so often is at odds with them; more tries do not help.
-MOST_CONFLICTS = 5
+MOST_TRIES = 10
 
 
 @dataclass(frozen=True)
@@ -192,11 +194,12 @@ def carry_out(inputs: Inputs, compute: Callable[[Inputs], Outcome]) -> Done:
     StoreError
         The store cannot be read or written; what was committed stays whole.
     """
-    for _ in range(MOST_CONFLICTS - 1):
+    for number in range(1, MOST_TRIES):
         try:
             return _try(inputs, compute)
         except ConflictError as conflict:
             inputs.log(f"{inputs.step.name} is done again on fresh data: {conflict}")
+            time.sleep(random.uniform(0, 0.1 * number))  # or two would meet again and again
             inputs = inputs.afresh()
     return _try(inputs, compute)
 

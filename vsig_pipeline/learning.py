@@ -54,7 +54,7 @@ def _waited(state: State, trained: int | None) -> timedelta:
     learnt = links.provenance.inputs.get("annotations", -1) if links else -1
     since = [c.at for c in state.commits(STEPS["annotations"]) if c.version > learnt]
     waited = datetime.now(UTC) - min(since) if since else timedelta(0)
-    return max(waited, timedelta(0))
+    return timedelta(seconds=max(0, round(waited.total_seconds())))
 
 
 def changed_links(project: Project, version: int | None) -> int:

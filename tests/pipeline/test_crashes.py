@@ -12,7 +12,6 @@ from benchmarks.crashes import SMALL, Bench, draw_rounds, kill_once
 from benchmarks.equal_tables import contents, differences
 from vsig_core.project import Project, open_project
 from vsig_core.store import Store
-from vsig_pipeline.steps import STEPS
 
 pytestmark = pytest.mark.slow
 
