@@ -12,25 +12,11 @@ from urllib.parse import urlsplit
 import boto3
 import pyarrow.fs as arrow_fs
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError
 
 from vsig_core.errors import StoreError
 
 _ATTEMPTS = 3
-_WRONG_KEYS = (
-    ": the keys are wrong. Correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile"
-)
-_NO_RIGHT = (
-    ": these keys have no right to it. Ask the bucket's owner for it (docs/s3.md names the rights)"
-)
-_ADVICE = {
-    "InvalidAccessKeyId": _WRONG_KEYS,
-    "SignatureDoesNotMatch": _WRONG_KEYS,
-    "ExpiredToken": ": the session has ended. Log in anew",
-    "AccessDenied": _NO_RIGHT,
-    "403": ": the keys are wrong, or have no right to it",
-    "NoSuchBucket": ": there is no such bucket. Make it, or correct the name",
-}
 
 
 class Aws:
@@ -164,14 +150,6 @@ def _written(path: str) -> int | None:
         return Path(path).expanduser().stat().st_mtime_ns
     except OSError:
         return None
-
-
-def refusal(error: Exception) -> str:
-    """What a failure of boto3 means, and what to look at."""
-    if isinstance(error, ClientError):
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        return f"the server answers {code}{_ADVICE.get(code, '')}"
-    return str(error).rstrip(".")
 
 
 @lru_cache(maxsize=1)

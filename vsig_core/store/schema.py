@@ -29,7 +29,8 @@ class TableSpec:
     """One table of the store.
 
     `key` names the columns that identify a row; `partitions` those that lay out
-    its files (Hive style) and can be replaced apart.
+    its files (Hive style) and can be replaced apart. `version` goes up with each change
+    that an older vsig would get wrong.
     """
 
     name: str
@@ -37,6 +38,7 @@ class TableSpec:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     partitions: tuple[str, ...] = ()
+    version: int = 1
 
     @property
     def schema(self) -> pa.Schema:
