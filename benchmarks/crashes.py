@@ -166,7 +166,7 @@ def draw_rounds(bench: Bench, images: int, motifs: int, settings: str) -> list[R
     for path in held_back:
         shutil.copy(path, target / path.relative_to(sample / "images"))
     (target / pictures[1].relative_to(sample / "images")).unlink()
-    shutil.copy(sample / "annotations-2.csv", bench.project.inbox)
+    shutil.copy(sample / "annotations-2.csv", bench.project.inbox.uri())
     second = bench.folder / "second"
     bench.keep(second)
     bench.begin(second)
@@ -185,7 +185,7 @@ def _first_start(bench: Bench, sample: Path, without: set[Path], settings: str) 
     project = init_project(bench.here / "project", [str(bench.here / "pictures" / "images")])
     source = f'[[source]]\nuri = "{bench.here / "pictures" / "images"}"\n'
     (project.folder / "vsig.toml").write_text(source + settings)
-    shutil.copy(sample / "annotations-1.csv", project.inbox)
+    shutil.copy(sample / "annotations-1.csv", project.inbox.uri())
     start = bench.folder / "first"
     shutil.copytree(bench.here, start)
     return start

@@ -1,6 +1,7 @@
-"""What tests of several packages need: a real S3 server on loopback, real corpora."""
+"""What tests of several packages need: S3 servers on loopback, real corpora."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import time
 import urllib.request
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
@@ -21,9 +23,43 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("vsig")
 
 
+SERVERS = Path(__file__).parent / "servers"
+_CEPH = ("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "monmaptool", "ceph", "curl")
+
+
+@dataclass(frozen=True)
+class Server:
+    """An S3 server on loopback, and keys for it; Ceph's is in a folder, see `ceph.sh`."""
+
+    address: str
+    access: str
+    secret: str
+    folder: Path | None = None
+
+    def reach(self, monkeypatch: pytest.MonkeyPatch, address: str | None = None) -> None:
+        """Set the standard AWS settings, and none that this machine has besides."""
+        for variable in [name for name in os.environ if name.startswith("AWS_")]:
+            monkeypatch.delenv(variable)
+        for variable, value in {
+            "AWS_ACCESS_KEY_ID": self.access,
+            "AWS_SECRET_ACCESS_KEY": self.secret,
+            "AWS_ENDPOINT_URL": address or self.address,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }.items():
+            monkeypatch.setenv(variable, value)
+
+    def new_bucket(self) -> str:
+        """Make a bucket, under the settings of `reach`."""
+        bucket = f"lab-{uuid.uuid4().hex[:8]}"
+        boto3.client("s3").create_bucket(Bucket=bucket)
+        return bucket
+
+
 @pytest.fixture(scope="session")
-def s3_server() -> Iterator[str]:
-    """moto's server on a free port of 127.0.0.1, as a process of its own; gives its address.
+def moto() -> Iterator[Server]:
+    """moto's server, as a process of its own: it knows no wrong keys, and forgets when killed.
 
     In this process it would wait for the interpreter's lock that Delta Lake holds.
     """
@@ -35,7 +71,7 @@ def s3_server() -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_for(address, server)
-        yield address
+        yield Server(address, "key", "secret")
     finally:
         server.terminate()
         server.wait(10)
@@ -52,16 +88,59 @@ def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"moto's server did not answer on {address}")
 
 
+@pytest.fixture(scope="session")
+def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A real S3 server, one-node Ceph; its tests are skipped where it is not installed."""
+    missing = [program for program in _CEPH if shutil.which(program) is None]
+    if missing:
+        pytest.skip(
+            f"no Ceph here ({', '.join(missing)} missing): .ci/run installs it, or "
+            "apt-get install --no-install-recommends ceph-mon ceph-osd ceph-mgr radosgw "
+            "ceph-common curl"
+        )
+    folder = tmp_path_factory.mktemp("ceph")
+    try:
+        address = _ceph(folder, "start").stdout.strip().splitlines()[-1]
+        yield Server(address, "AKvsig", "SKvsigsecret", folder)
+    finally:
+        _ceph(folder, "stop")
+
+
+def _ceph(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [str(SERVERS / "ceph.sh"), command, str(folder)], capture_output=True, text=True
+    )
+    if done.returncode:
+        raise RuntimeError(f"ceph.sh {command} failed: {done.stderr}")
+    return done
+
+
 @pytest.fixture
-def s3_root(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A store's root in a new bucket, reached by standard AWS settings alone."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_server)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    bucket = f"lab-{uuid.uuid4().hex[:8]}"
-    boto3.client("s3").create_bucket(Bucket=bucket)
-    return f"s3://{bucket}/a project"
+def s3_root(moto: Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A store's root in a new bucket of moto's server."""
+    moto.reach(monkeypatch)
+    return f"s3://{moto.new_bucket()}/a project"
+
+
+@pytest.fixture
+def ceph_root(ceph: Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A store's root in a new bucket of a real server."""
+    ceph.reach(monkeypatch)
+    return f"s3://{ceph.new_bucket()}/a project"
+
+
+@pytest.fixture
+def folder_root(tmp_path: Path) -> str:
+    """A store's root in a folder, with a name that is hard on all that builds addresses."""
+    return str(tmp_path / "sto re é")
+
+
+@pytest.fixture(
+    params=["folder_root", "s3_root", pytest.param("ceph_root", marks=pytest.mark.slow)]
+)
+def root(request: pytest.FixtureRequest) -> str:
+    """Each kind of place that a store may have."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -105,11 +105,11 @@ def pictures_could_be_read(project: Project) -> list[str]:
 def files_could_be_taken(project: Project) -> list[str]:
     """Annotation files that lie in `inbox/rejected`, with their reasons."""
     suffix = ".reason.txt"
-    notes = sorted((project.inbox / "rejected").glob(f"*{suffix}"))
-    return [
-        f"{note.name.removesuffix(suffix)}: {note.read_text(encoding='utf-8').strip()}"
-        for note in notes
-    ]
+    inbox = project.inbox
+    notes = [file.name for file in inbox.list("rejected") if file.name.endswith(suffix)]
+    reasons = [(inbox.read(name) or b"").decode().strip() for name in notes]
+    names = [name.removeprefix("rejected/").removesuffix(suffix) for name in notes]
+    return [f"{name}: {reason}" for name, reason in zip(names, reasons, strict=True)]
 
 
 def bad_rows(project: Project) -> list[str]:

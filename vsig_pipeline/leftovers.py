@@ -14,6 +14,7 @@ def clear_leftovers(project: Project) -> None:
     Nothing that anybody reads is among them: a file is whole before it has its name.
     """
     project.store.objects.clear_partials()
+    project.inbox.clear_partials()
     if not project.work.is_dir():
         return
     with (project.work / "lock").open("w") as lock:

@@ -84,7 +84,7 @@ def inbox_sensor(context: SensorEvaluationContext, project: ProjectResource) -> 
     # What only waits for pictures has no key yet, and a run would find nothing to do.
     if ready := [task for task in _of(tasks, "annotate") if task.key]:
         if pending_files(opened) and not pending_files(opened, QUIET_SECONDS):
-            return SensorResult(skip_reason=f"files are still arriving in {opened.inbox}")
+            return SensorResult(skip_reason=f"files are still arriving in {opened.inbox.uri()}")
         return _ask(context, opened, ready)
     if _of(tasks, "ingest"):
         return SensorResult(skip_reason="pictures are read before anything is learnt from them")
@@ -94,7 +94,7 @@ def inbox_sensor(context: SensorEvaluationContext, project: ProjectResource) -> 
             return SensorResult(skip_reason=f"judgements wait for more: {found.why}")
         context.log.info(f"training is due: {found.why}")
         return _ask(context, opened, due)
-    return SensorResult(skip_reason=f"nothing new in {opened.inbox}")
+    return SensorResult(skip_reason=f"nothing new in {opened.inbox.uri()}")
 
 
 @sensor(

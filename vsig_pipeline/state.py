@@ -4,12 +4,10 @@ The truth is the store alone, not Dagster's event log and no cursor: a run that
 was killed, or a machine that was replaced, changes nothing here.
 """
 
-import stat
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -17,12 +15,12 @@ import pyarrow.compute as pc
 
 from vsig_core.corpus import BatchPlan, list_sources, plan_batches
 from vsig_core.current import current_images
-from vsig_core.errors import InputError, SettingsError
+from vsig_core.errors import InputError, SettingsError, StoreError
 from vsig_core.model import champion
 from vsig_core.pool import judged_uids
 from vsig_core.project import Project
 from vsig_core.settings import Settings
-from vsig_core.store import Commit, Provenance, digest
+from vsig_core.store import Commit, File, Provenance, digest
 from vsig_pipeline.steps import STEPS, Stage, Step
 
 NOTHING = "nothing yet"
@@ -75,7 +73,7 @@ def record_plan(project: Project, plan: BatchPlan, run_id: str = "") -> None:
         project.store.write("batches", plan.table, provenance)
 
 
-def pending_files(project: Project, quiet_seconds: float = 0) -> list[Path]:
+def pending_files(project: Project, quiet_seconds: float = 0) -> list[File]:
     """Annotation files that wait in the inbox, by name.
 
     Parameters
@@ -89,46 +87,41 @@ def pending_files(project: Project, quiet_seconds: float = 0) -> list[Path]:
     ------
     SettingsError
         The inbox is no folder: files put where it was meant to be would wait for ever.
+    StoreError
+        The inbox is in a bucket that cannot be listed.
     """
-    return sorted(
-        path
-        for path in _inbox(project)
-        if path.suffix.lower() == ".csv"
-        and not path.name.startswith(".")
-        and _lies_still(path, quiet_seconds)
-    )
+    return [
+        file
+        for file in _inbox(project)
+        if file.name.lower().endswith(".csv")
+        and not file.name.startswith(".")
+        and _lies_still(file, quiet_seconds)
+    ]
 
 
-def _inbox(project: Project) -> list[Path]:
-    """What lies in the folder; nothing where a project has not made the usual one yet."""
-    inbox = project.inbox
-    usual = project.settings.inbox == Settings().inbox
-    if usual and not inbox.exists() and project.store.version("annotations") is None:
-        return []
+def _inbox(project: Project) -> list[File]:
+    """What lies in the inbox; nothing where a project has not made the usual one yet."""
     try:
-        return list(inbox.iterdir())
-    except FileNotFoundError:
-        what = "does not exist (any more)"
-    except NotADirectoryError:
-        what = "is a file, not a folder"
-    except OSError as error:
-        what = f"cannot be listed: {error.strerror}"
-    raise SettingsError(
-        f"The inbox {inbox} {what}. Make the folder, or name another one: inbox in "
-        "vsig.toml, or the variable VSIG_INBOX."
-    )
+        return list(project.inbox.list())
+    except StoreError as error:
+        usual = project.settings.inbox == Settings().inbox
+        missing = isinstance(error.__cause__, FileNotFoundError)
+        if usual and missing and project.store.version("annotations") is None:
+            return []
+        if not isinstance(error.__cause__, OSError):
+            raise  # the server's words say what to do
+        raise SettingsError(
+            f"The inbox {error} Make the folder, or name another one: inbox in vsig.toml, or the "
+            "variable VSIG_INBOX."
+        ) from error
 
 
-def _lies_still(path: Path, seconds: float) -> bool:
-    """Whether it is a file that nobody has written to for so long; one that is gone is none.
+def _lies_still(file: File, seconds: float) -> bool:
+    """Whether nobody has written to a file for so long.
 
     A time to come, by a clock that is wrong, is no bar.
     """
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return False
-    return stat.S_ISREG(found.st_mode) and abs(time.time() - found.st_mtime) >= seconds
+    return abs(time.time() - file.modified.timestamp()) >= seconds
 
 
 class State:

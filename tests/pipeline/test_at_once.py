@@ -87,13 +87,13 @@ def test_what_eight_processes_drop_while_two_machines_take_it_is_there_once(
     environment = {
         **os.environ,
         "VSIG_STORE": str(grown.store.location.folder),
-        "VSIG_INBOX": str(grown.inbox),
+        "VSIG_INBOX": str(grown.inbox.uri()),
         "VSIG_TRAINING__MIN_LINKS": "100000",
         "OMP_NUM_THREADS": "1",
     }
     before = grown.store.read("annotations").num_rows
     uids = grown.store.read("images")["uid"].to_pylist()[:18]
-    drop = [sys.executable, "-c", DROPPER, str(grown.inbox), "|".join(uids)]
+    drop = [sys.executable, "-c", DROPPER, str(grown.inbox.uri()), "|".join(uids)]
     droppers = [subprocess.Popen([*drop, str(own)]) for own in range(8)]
     takers = [
         subprocess.Popen(
@@ -110,7 +110,7 @@ def test_what_eight_processes_drop_while_two_machines_take_it_is_there_once(
     wanted = {(f"p{own}", uids[own], uids[8 + n]) for own in range(8) for n in range(10)}
     assert wanted <= {(who, *sorted(pair)) for who, *pair in judged} | judged
     assert not list(grown.inbox.glob("*.csv"))
-    assert len(list((grown.inbox / "done").glob("p*.csv"))) == 160
+    assert len(list((grown.inbox.folder / "done").glob("p*.csv"))) == 160
 
 
 @pytest.mark.slow
@@ -118,7 +118,7 @@ def test_what_eight_processes_drop_while_two_machines_take_it_is_there_once(
 def test_two_machines_that_run_at_once_end_with_the_tables_of_one(
     grown: Project, sample: Path, tmp_path: Path
 ):
-    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    shutil.copy(sample / "annotations-2.csv", grown.inbox.uri())
     alone, second = tmp_path / "alone", tmp_path / "second"
     shutil.copytree(grown.folder, alone)
     shutil.copytree(grown.folder, second)
@@ -126,7 +126,7 @@ def test_two_machines_that_run_at_once_end_with_the_tables_of_one(
     environment = {
         **os.environ,
         "VSIG_STORE": str(grown.store.location.folder),
-        "VSIG_INBOX": str(grown.inbox),
+        "VSIG_INBOX": str(grown.inbox.uri()),
         "OMP_NUM_THREADS": "1",
     }
     both = [

@@ -24,12 +24,12 @@ def second_round(tmp_path: Path, sample: Path) -> Project:
     held_back = [(path, path.read_bytes()) for path in pictures[::12]]
     for path, _ in held_back:
         path.unlink()
-    shutil.copy(sample / "annotations-1.csv", project.inbox)
+    shutil.copy(sample / "annotations-1.csv", project.inbox.uri())
     run_quietly(project)
     for path, data in held_back:
         path.write_bytes(data)
     pictures[1].unlink()
-    shutil.copy(sample / "annotations-2.csv", project.inbox)
+    shutil.copy(sample / "annotations-2.csv", project.inbox.uri())
     return project
 
 

@@ -60,14 +60,14 @@ def ended(instance: DagsterInstance, asked: RunRequest, status: DagsterRunStatus
 
 def judge(project: Project, name: str, pairs: list[tuple[str, str]]) -> None:
     rows = [f"POSITIVE,{one},{other}" for one, other in pairs]
-    (project.inbox / name).write_text("\n".join(["type,img1,img2", *rows]) + "\n")
+    (project.inbox.folder / name).write_text("\n".join(["type,img1,img2", *rows]) + "\n")
     arrived(project)
 
 
 def arrived(project: Project) -> None:
     """The files of the inbox lie there for a minute."""
     then = time.time() - 60
-    for path in project.inbox.glob("*.csv"):
+    for path in project.inbox.folder.glob("*.csv"):
         os.utime(path, (then, then))
 
 
@@ -117,11 +117,11 @@ def test_a_file_is_taken_at_once_and_forty_saves_are_one_training(
 def test_a_file_that_is_still_being_copied_holds_up_nobody_else(
     grown: Project, sample: Path, instance: DagsterInstance
 ):
-    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    shutil.copy(sample / "annotations-2.csv", grown.inbox.uri())
     asked, says = tick("inbox_sensor", grown, instance)
     assert asked == [] and "arriving" in says
     judge(grown, "whole.csv", new_pairs(grown, 1))
-    (grown.inbox / "annotations-2.csv").touch()
+    (grown.inbox.folder / "annotations-2.csv").touch()
     assert [r.job_name for r in tick("inbox_sensor", grown, instance)[0]] == ["annotate"]
 
 
@@ -153,9 +153,9 @@ def test_judgements_wait_no_longer_when_the_clock_is_set_back(
 def test_a_failure_that_lies_ahead_by_a_clock_that_was_set_back_holds_nothing_up(
     grown: Project, sample: Path, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ):
-    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    shutil.copy(sample / "annotations-2.csv", grown.inbox.uri())
     to_come = time.time() + 3600
-    os.utime(grown.inbox / "annotations-2.csv", (to_come, to_come))
+    os.utime(grown.inbox.folder / "annotations-2.csv", (to_come, to_come))
     (asked,), _ = tick("inbox_sensor", grown, instance)
     ended(instance, asked, DagsterRunStatus.FAILURE)
     _set_end(monkeypatch, datetime.now(UTC))
@@ -170,7 +170,7 @@ def test_two_daemons_that_see_the_same_file_ask_under_the_same_key(
     grown: Project, sample: Path, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ):
     """Dagster starts one run for a key; a second daemon with records of its own starts another."""
-    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    shutil.copy(sample / "annotations-2.csv", grown.inbox.uri())
     arrived(grown)
     keys = {tick("inbox_sensor", grown, instance)[0][0].run_key for _ in range(2)}
     assert len(keys) == 1
@@ -188,7 +188,7 @@ def test_two_daemons_that_see_the_same_file_ask_under_the_same_key(
 def test_a_retraction_alone_is_learnt_from(grown: Project, instance: DagsterInstance):
     rows = grown.store.read("annotations").to_pylist()
     name = next(row["annotation_id"] for row in rows if row["type"] == "POSITIVE")
-    (grown.inbox / "back.csv").write_text(f"type,img1,img2,retracts\nRETRACT,,,{name}\n")
+    (grown.inbox.folder / "back.csv").write_text(f"type,img1,img2,retracts\nRETRACT,,,{name}\n")
     run_stage(grown, "annotate")
     project = edit_settings(grown, ("[training]", "[annotations]\nmin_new_links = 1\n[training]"))
     assert [r.job_name for r in tick("inbox_sensor", project, instance)[0]] == ["retrain"]
@@ -205,7 +205,7 @@ def test_judgements_that_wait_for_pictures_ask_for_no_run(
 def test_while_a_run_is_at_it_no_second_one_is_asked_for(
     grown: Project, sample: Path, instance: DagsterInstance
 ):
-    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    shutil.copy(sample / "annotations-2.csv", grown.inbox.uri())
     arrived(grown)
     (asked,), _ = tick("inbox_sensor", grown, instance)
     ended(instance, asked, DagsterRunStatus.STARTED)
@@ -216,7 +216,7 @@ def test_while_a_run_is_at_it_no_second_one_is_asked_for(
 def test_a_failed_run_is_asked_for_again_with_growing_pauses_and_then_given_up(
     grown: Project, sample: Path, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ):
-    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    shutil.copy(sample / "annotations-2.csv", grown.inbox.uri())
     arrived(grown)
     now = datetime.now(UTC)
     keys, pauses = set(), []
@@ -247,7 +247,7 @@ def test_a_failed_run_is_asked_for_again_with_growing_pauses_and_then_given_up(
     assert pauses[1:] == sorted(pauses[1:]) and pauses[1] > timedelta(0)
     (notice,) = grown.notices.glob("given-up-*.txt")
     assert "still in the inbox" in notice.read_text()
-    assert (grown.inbox / "annotations-2.csv").exists()
+    assert (grown.inbox.folder / "annotations-2.csv").exists()
     status = project_status(grown)
     assert ["annotate failed" in item for item in _items(status, "given_up")] == [True]
     assert [(w.what, "failed" in w.why) for w in status.waiting] == [("annotations-2.csv", True)]
@@ -262,7 +262,7 @@ def _items(status: Status, kind: str) -> list[str]:
 def test_status_says_what_waits_and_why(grown: Project):
     judge(grown, "few.csv", new_pairs(grown, 2))
     run_stage(grown, "annotate")
-    (grown.inbox / "arriving.csv").write_text("type,img1,img2\n")
+    (grown.inbox.folder / "arriving.csv").write_text("type,img1,img2\n")
     (training, file) = sorted(project_status(grown).waiting, key=lambda w: w.what, reverse=True)
     assert file.what == "arriving.csv" and "a moment ago" in file.why
     assert "2 new or changed links wait for 20" in training.why
@@ -299,7 +299,7 @@ def test_only_one_run_is_asked_for_each_batch(
 def test_the_notice_of_a_failed_run_says_why_its_step_failed(
     grown: Project, sample: Path, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ):
-    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    shutil.copy(sample / "annotations-2.csv", grown.inbox.uri())
 
     def full(*_: object, **_named: object) -> int:
         raise TrainingError("the loss is not finite")

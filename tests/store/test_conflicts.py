@@ -12,10 +12,9 @@ from vsig_core.store import Provenance, Store, schema
 MADE = Provenance("x")
 
 
-@pytest.fixture(params=["folder", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path) -> Store:
-    root = str(tmp_path / "store") if request.param == "folder" else "s3_root"
-    return Store(root if request.param == "folder" else request.getfixturevalue(root))
+@pytest.fixture
+def store(root: str) -> Store:
+    return Store(root)
 
 
 def links(*pairs: str) -> pa.Table:

@@ -39,6 +39,9 @@ class S3Files:
         """See `Files`."""
         return "/".join(["s3:/", self.bucket, *filter(None, [self.prefix, name])])
 
+    def make(self) -> None:
+        """See `Files`."""
+
     def check(self) -> None:
         """See `Files`: the server answers, knows the keys and the bucket, and lets it be listed."""
         client = aws().client_with(connect_timeout=3, read_timeout=5)
@@ -108,10 +111,17 @@ class S3Files:
         key = "/".join(filter(None, [self.prefix, name]))
         return getattr(aws().client, method)(Bucket=self.bucket, Key=key, **more)
 
-    def _unless(self, codes: set[str], done: str, name: str, action: Callable[[], _T]) -> _T | None:
+    def _unless(
+        self,
+        codes: set[str],
+        done: str,
+        name: str,
+        action: Callable[[], _T],
+        seconds: float = PATIENCE_SECONDS,
+    ) -> _T | None:
         """What the server answers; None where it answers one of some codes."""
         try:
-            return patiently(action)
+            return patiently(action, seconds)
         except (ClientError, BotoCoreError) as error:
             if isinstance(error, ClientError) and error.response["Error"]["Code"] in codes:
                 return None

@@ -28,12 +28,19 @@ class Files(Protocol):
         """Where a file lies."""
         ...
 
+    def make(self) -> None:
+        """Make the folder where it is missing; a bucket is not ours to make."""
+        ...
+
     def check(self) -> None:
         """Fail within seconds, where it lasts, rather than wait for what may pass."""
         ...
 
     def list(self, folder: str = "", *, deep: bool = False) -> Iterator[File]:
-        """Files of a folder, by name; with `deep` those of the folders in it too."""
+        """Files of a folder in it, by name; with `deep` those of the folders in that too.
+
+        A folder that is not there has none; the root itself has to be there.
+        """
         ...
 
     def find(self, name: str) -> File | None:

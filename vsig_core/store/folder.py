@@ -28,6 +28,11 @@ class FolderFiles:
         """See `Files`."""
         return str(self.folder / name)
 
+    def make(self) -> None:
+        """See `Files`."""
+        with _told("made", self.root):
+            self.folder.mkdir(parents=True, exist_ok=True)
+
     def check(self) -> None:
         """See `Files`: the folder is there, and may be read."""
         with _told("read", self.root):
@@ -36,10 +41,12 @@ class FolderFiles:
     def list(self, folder: str = "", *, deep: bool = False) -> Iterator[File]:
         """See `Files`."""
         base = self.folder / folder
-        if not base.is_dir():
+        if folder and not base.is_dir():
             return
         with _told("listed", str(base)):
-            paths = sorted(base.rglob("*") if deep else base.iterdir())
+            paths = sorted(base.iterdir())
+            if deep:
+                paths = sorted(base.rglob("*"))
         for path in paths:
             found = self.find(path.relative_to(self.folder).as_posix())
             if found and path.parent != self._partials:
