@@ -7,54 +7,18 @@ import subprocess
 import sys
 import time
 import urllib.request
-import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import boto3
 import hypothesis
 import pytest
+from s3_servers import CEPH_PROGRAMS, Server, ceph_command
 
 # Tests never assert on wall time.
 hypothesis.settings.register_profile(
     "vsig", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("vsig")
-
-
-SERVERS = Path(__file__).parent / "servers"
-_CEPH = ("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "monmaptool", "ceph", "curl")
-
-
-@dataclass(frozen=True)
-class Server:
-    """An S3 server on loopback, and keys for it; Ceph's is in a folder, see `ceph.sh`."""
-
-    address: str
-    access: str
-    secret: str
-    folder: Path | None = None
-
-    def reach(self, monkeypatch: pytest.MonkeyPatch, address: str | None = None) -> None:
-        """Set the standard AWS settings, and none that this machine has besides."""
-        for variable in [name for name in os.environ if name.startswith("AWS_")]:
-            monkeypatch.delenv(variable)
-        for variable, value in {
-            "AWS_ACCESS_KEY_ID": self.access,
-            "AWS_SECRET_ACCESS_KEY": self.secret,
-            "AWS_ENDPOINT_URL": address or self.address,
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        }.items():
-            monkeypatch.setenv(variable, value)
-
-    def new_bucket(self) -> str:
-        """Make a bucket, under the settings of `reach`."""
-        bucket = f"lab-{uuid.uuid4().hex[:8]}"
-        boto3.client("s3").create_bucket(Bucket=bucket)
-        return bucket
 
 
 @pytest.fixture(scope="session")
@@ -91,7 +55,7 @@ def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
 @pytest.fixture(scope="session")
 def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A real S3 server, one-node Ceph; its tests are skipped where it is not installed."""
-    missing = [program for program in _CEPH if shutil.which(program) is None]
+    missing = [program for program in CEPH_PROGRAMS if shutil.which(program) is None]
     if missing:
         pytest.skip(
             f"no Ceph here ({', '.join(missing)} missing): .ci/run installs it, or "
@@ -100,19 +64,9 @@ def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         )
     folder = tmp_path_factory.mktemp("ceph")
     try:
-        address = _ceph(folder, "start").stdout.strip().splitlines()[-1]
-        yield Server(address, "AKvsig", "SKvsigsecret", folder)
+        yield Server(ceph_command(folder, "start"), "AKvsig", "SKvsigsecret", folder)
     finally:
-        _ceph(folder, "stop")
-
-
-def _ceph(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [str(SERVERS / "ceph.sh"), command, str(folder)], capture_output=True, text=True
-    )
-    if done.returncode:
-        raise RuntimeError(f"ceph.sh {command} failed: {done.stderr}")
-    return done
+        ceph_command(folder, "stop")
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from botocore.exceptions import (
     IncompleteReadError,
     SSLError,
 )
+from botocore.exceptions import ConnectionError as NotConnectedError
 
-_CUT_OFF = (HTTPClientError, IncompleteReadError, FlexibleChecksumError)
+_CUT_OFF = (NotConnectedError, HTTPClientError, IncompleteReadError, FlexibleChecksumError)
 _BUSY = {"RequestTimeout", "SlowDown", "Throttling", "ThrottlingException"}
 # Delta Lake: "HTTP error" is one of the connection, "status code … 503" one of the server.
 # Arrow: words for the codes, "HTTP status 503" for the answer to a question without a body.

@@ -92,7 +92,7 @@ class Store:
         TableMissingError
             The table, or that version of it, does not exist.
         """
-        table = self._open(name, version)
+        table = self._at(name, version)
         if table is None:
             raise TableMissingError(
                 f"The table {name!r} has not been computed yet ({self.uri(name)}). Run 'vsig run'."
@@ -235,6 +235,17 @@ class Store:
         refuse_newer(self.uri(name), TABLES[name], table)
         self._seen.add(name)
         return table
+
+    def _at(self, name: str, version: int | None) -> DeltaTable | None:
+        try:
+            return self._open(name, version)
+        except StoreError as error:
+            newest = self.version(name)
+            if version is None or newest is None or version <= newest:
+                raise
+            raise TableMissingError(
+                f"The table {self.uri(name)} has no version {version}; its newest is {newest}."
+            ) from error
 
     def _refuse_vanished(self, name: str) -> None:
         """What was there and is gone is not begun anew: it may be a disk that was unmounted."""
