@@ -283,19 +283,6 @@ def test_an_unknown_asset_is_refused_with_the_known_ones(project: Project):
         due(project, "cluster")
 
 
-def test_the_whole_loop_runs_on_s3(tmp_path: Path, sample: Path, s3_root: str):
-    project = make_project(tmp_path / "project", sample)
-    project = edit_settings(project, ("[[source]]", f'store = "{s3_root}"\n[[source]]'))
-    shutil.copy(sample / "annotations-1.csv", project.inbox.uri())
-    run_quietly(project)
-    assert project.store.count("clusters") == 60
-    assert "trained" in names(project, "models", "origin")
-    before = versions(project)
-    assert run_quietly(project) == []
-    assert versions(project) == before
-    assert not (project.folder / "store" / "tables").exists()
-
-
 def test_two_pictures_of_equal_content_have_two_rows_and_one_vector(tmp_path: Path, sample: Path):
     project = make_project(tmp_path / "project", sample)
     pictures = pictures_of(project.folder)
