@@ -101,7 +101,8 @@ def _whole(inbox: Files, file: File) -> bytes | None:
             inbox.check()
         except StoreError as error:
             raise InputError(
-                f"The inbox is gone: {error} Nothing was taken from it; put it back and run again."
+                f"The inbox {inbox.uri()} is gone. Nothing was taken from it; put it back and run "
+                f"again. ({error})"
             ) from error
         return None
     return data if after.tag == file.tag and len(data) == after.size else None

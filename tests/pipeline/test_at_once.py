@@ -109,7 +109,7 @@ def test_what_eight_processes_drop_while_two_machines_take_it_is_there_once(
     judged = {(row["annotator"], row["img1"], row["img2"]) for row in rows}
     wanted = {(f"p{own}", uids[own], uids[8 + n]) for own in range(8) for n in range(10)}
     assert wanted <= {(who, *sorted(pair)) for who, *pair in judged} | judged
-    assert not list(grown.inbox.glob("*.csv"))
+    assert not list(grown.inbox.folder.glob("*.csv"))
     assert len(list((grown.inbox.folder / "done").glob("p*.csv"))) == 160
 
 
