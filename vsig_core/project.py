@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from vsig_core.errors import SettingsError
 from vsig_core.settings import PROJECT_FILE, Settings, SourceSettings, load_settings
-from vsig_core.store import Files, Store, open_files
+from vsig_core.store import Files, Location, Store, open_files
 
 PROJECT_VARIABLE = "VSIG_PROJECT"
 DAGSTER_YAML = """\
@@ -54,11 +54,12 @@ class Project:
         Raises
         ------
         StoreError
-            It cannot be read, or is a folder that is not there: it is not begun anew elsewhere
+            It is a folder that is not there, or cannot be read: it is not begun anew elsewhere
             while a disk is not mounted.
         """
         store = Store(self._place(self.settings.store))
-        if self.settings.store != Settings().store or not store.location.vanished:
+        usual = self.settings.store == Settings().store
+        if not store.location.is_s3 and not (usual and store.location.vanished):
             store.location.check()
         return store
 
@@ -81,6 +82,20 @@ class Project:
     def notices(self) -> Path:
         """What went wrong in runs that nobody watched, one file each."""
         return self.folder / "notices"
+
+    def check(self) -> None:
+        """Fail soon where a store or an inbox on S3 cannot be read, as a command begins.
+
+        In the middle of its work the same fault is more likely one that passes.
+
+        Raises
+        ------
+        StoreError
+            The server refuses it, or does not answer.
+        """
+        for place in {self._place(self.settings.store), self.inbox.root}:
+            if place.startswith("s3://"):
+                Location(place).check()
 
     @property
     def places(self) -> list[str]:
