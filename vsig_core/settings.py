@@ -326,7 +326,9 @@ class Settings(Section):
     """All settings of a project."""
 
     store: str = Field(default="store", description="Folder or s3://bucket/prefix of all tables.")
-    inbox: str = Field(default="inbox", description="Folder where annotation files arrive.")
+    inbox: str = Field(
+        default="inbox", description="Folder or s3://bucket/prefix where annotation files arrive."
+    )
     source: tuple[SourceSettings, ...] = Field(default=(), description="Where pictures come from.")
     images: ImagesSettings = ImagesSettings()
     annotations: AnnotationsSettings = AnnotationsSettings()

@@ -4,7 +4,6 @@ import functools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -97,13 +96,14 @@ def _enough_links(project: Project) -> bool:
     """Whether positive pairs of the log and of the inbox could be enough for a training."""
     log = project.store.read_or_empty("annotations", columns=["img1", "img2", "type"]).to_pylist()
     pairs = {(row["img1"], row["img2"]) for row in log if row["type"] == "POSITIVE"}
-    arriving = sum(_positive_rows(path) for path in pending_files(project))
+    names = [file.name for file in pending_files(project)]
+    arriving = sum(_positive_rows(project.inbox.read(name) or b"", name) for name in names)
     return len(pairs) + arriving >= max(1, project.settings.training.min_links)
 
 
-def _positive_rows(path: Path) -> int:
+def _positive_rows(data: bytes, name: str) -> int:
     try:
-        return read_annotations(path.read_bytes(), path.name).by_type.get("POSITIVE", 0)
+        return read_annotations(data, name).by_type.get("POSITIVE", 0)
     except AnnotationError:  # the run puts such a file aside
         return 0
 

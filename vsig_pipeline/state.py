@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -16,15 +15,17 @@ import pyarrow.compute as pc
 
 from vsig_core.corpus import BatchPlan, list_sources, plan_batches
 from vsig_core.current import current_images
-from vsig_core.errors import InputError, SettingsError
+from vsig_core.errors import InputError, SettingsError, StoreError
 from vsig_core.model import champion
 from vsig_core.pool import judged_uids
 from vsig_core.project import Project
 from vsig_core.settings import Settings
-from vsig_core.store import Commit, Provenance, digest
+from vsig_core.store import Commit, File, Provenance, digest
 from vsig_pipeline.steps import STEPS, Stage, Step
 
 NOTHING = "nothing yet"
+# A file that was written to a moment ago may be half-copied.
+QUIET_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def record_plan(project: Project, plan: BatchPlan, run_id: str = "") -> None:
         project.store.write("batches", plan.table, provenance)
 
 
-def pending_files(project: Project, quiet_seconds: float = 0) -> list[Path]:
+def pending_files(project: Project, quiet_seconds: float = 0) -> list[File]:
     """Annotation files that wait in the inbox, by name.
 
     Parameters
@@ -86,35 +87,41 @@ def pending_files(project: Project, quiet_seconds: float = 0) -> list[Path]:
     ------
     SettingsError
         The inbox is no folder: files put where it was meant to be would wait for ever.
+    StoreError
+        The inbox is in a bucket that cannot be listed.
     """
-    inbox = _inbox(project)
-    return sorted(
-        path
-        for path in (inbox.iterdir() if inbox else ())
-        if path.is_file()
-        and path.suffix.lower() == ".csv"
-        and not path.name.startswith(".")
-        and _age(path) >= quiet_seconds
-    )
+    return [
+        file
+        for file in _inbox(project)
+        if file.name.lower().endswith(".csv")
+        and not file.name.startswith(".")
+        and _lies_still(file, quiet_seconds)
+    ]
 
 
-def _inbox(project: Project) -> Path | None:
-    """The folder; None where a project written by hand has not made the usual one yet."""
-    inbox = project.inbox
-    if not inbox.exists() and project.settings.inbox == Settings().inbox:
-        return None
-    if not inbox.is_dir():
-        what = "is a file, not a folder" if inbox.exists() else "does not exist"
+def _inbox(project: Project) -> list[File]:
+    """What lies in the inbox; nothing where a project has not made the usual one yet."""
+    try:
+        return list(project.inbox.list())
+    except StoreError as error:
+        usual = project.settings.inbox == Settings().inbox
+        missing = isinstance(error.__cause__, FileNotFoundError)
+        if usual and missing and project.store.version("annotations") is None:
+            return []
+        if not isinstance(error.__cause__, OSError):
+            raise  # the server's words say what to do
         raise SettingsError(
-            f"The inbox {inbox} {what}. Make the folder, or name another one: inbox in "
-            "vsig.toml, or the variable VSIG_INBOX."
-        )
-    return inbox
+            f"The inbox {error} Make the folder, or name another one: inbox in vsig.toml, or the "
+            "variable VSIG_INBOX."
+        ) from error
 
 
-def _age(path: Path) -> float:
-    """Seconds since a file was written to; a time to come, by a clock that is wrong, is no bar."""
-    return abs(time.time() - path.stat().st_mtime)
+def _lies_still(file: File, seconds: float) -> bool:
+    """Whether nobody has written to a file for so long.
+
+    A time to come, by a clock that is wrong, is no bar.
+    """
+    return abs(time.time() - file.modified.timestamp()) >= seconds
 
 
 class State:

@@ -40,6 +40,8 @@ class Provenance:
         Partition that was replaced, `column=value`; empty where the whole table was.
     facts
         Figures that the step reported, kept so that known work can be shown again.
+    beside
+        Table to version: what the step wrote before this, and belongs to it.
     """
 
     step: str
@@ -51,6 +53,7 @@ class Provenance:
     data_version: str = ""
     partition: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    beside: Mapping[str, int] = field(default_factory=dict)
 
     def to_metadata(self) -> dict[str, str]:
         """As custom metadata of a Delta commit."""
@@ -64,6 +67,7 @@ class Provenance:
             "vsig.data_version": self.data_version,
             "vsig.partition": self.partition,
             "vsig.facts": json.dumps(dict(self.facts), sort_keys=True),
+            "vsig.beside": json.dumps(dict(self.beside), sort_keys=True),
         }
 
     @classmethod
@@ -79,6 +83,7 @@ class Provenance:
             data_version=metadata.get("vsig.data_version", ""),
             partition=metadata.get("vsig.partition", ""),
             facts=json.loads(metadata.get("vsig.facts", "{}")),
+            beside=json.loads(metadata.get("vsig.beside", "{}")),
         )
 
 

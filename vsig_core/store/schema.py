@@ -29,7 +29,8 @@ class TableSpec:
     """One table of the store.
 
     `key` names the columns that identify a row; `partitions` those that lay out
-    its files (Hive style) and can be replaced apart.
+    its files (Hive style) and can be replaced apart. `version` goes up with each change
+    that an older vsig would get wrong.
     """
 
     name: str
@@ -37,6 +38,7 @@ class TableSpec:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     partitions: tuple[str, ...] = ()
+    version: int = 1
 
     @property
     def schema(self) -> pa.Schema:
@@ -218,7 +220,7 @@ _SPECS = [
     _table(
         "rejected_annotations",
         "Rows of annotation files that were refused, or waited for their picture when they came.",
-        "file_sha256 row",
+        "file_sha256 row reason",
         [
             ("file_sha256", TEXT, "of the file"),
             ("file", TEXT, "its name"),
@@ -268,7 +270,7 @@ _SPECS = [
     _table(
         "split_moves",
         "Pictures whose split changed because components merged; rows are only ever added.",
-        "uid at",
+        "uid after",
         [
             ("uid", TEXT, "picture"),
             ("before", TEXT, "split it had"),
