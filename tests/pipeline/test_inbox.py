@@ -110,7 +110,8 @@ def test_a_file_that_kills_whoever_reads_it_is_put_aside_and_the_rest_is_taken(
 ):
     monkeypatch.setenv("VSIG_PROJECT", str(grown.folder))
     monkeypatch.setenv("VSIG_RUN__MAX_ATTEMPTS", "2")
-    (grown.inbox.folder / "deadly.csv").write_text("type,img1,img2\n")
+    one, two = grown.store.read("images")["uid"].to_pylist()[:2]
+    (grown.inbox.folder / "deadly.csv").write_text(f"type,img1,img2\nSIMILAR,{one},{two}\n")
     shutil.copy(sample / "annotations-2.csv", grown.inbox.uri())
     for _ in range(2):
         done = subprocess.run([sys.executable, "-c", KILLED_BY], check=False)
@@ -122,7 +123,7 @@ def test_a_file_that_kills_whoever_reads_it_is_put_aside_and_the_rest_is_taken(
     # Put back by a person, it has all its tries again.
     (grown.inbox.folder / "rejected" / "deadly.csv").rename(grown.inbox.folder / "deadly.csv")
     run_stage(grown, "annotate")
-    assert (grown.inbox.folder / "done" / "deadly.csv").exists()
+    assert "deadly.csv" in files_of(grown)
 
 
 @pytest.mark.parametrize("moment", ["before it is listed", "while files are read"])

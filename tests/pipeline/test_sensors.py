@@ -261,10 +261,13 @@ def _items(status: Status, kind: str) -> list[str]:
 
 def test_status_says_what_waits_and_why(grown: Project):
     judge(grown, "few.csv", new_pairs(grown, 2))
+    (file,) = project_status(grown).waiting
+    assert file.what == "few.csv" and "the next 'vsig run' takes it" in file.why
+    (grown.inbox.folder / "few.csv").touch()
+    (file,) = project_status(grown).waiting
+    assert "written to a moment ago" in file.why
     run_stage(grown, "annotate")
-    (grown.inbox.folder / "arriving.csv").write_text("type,img1,img2\n")
-    (training, file) = sorted(project_status(grown).waiting, key=lambda w: w.what, reverse=True)
-    assert file.what == "arriving.csv" and "a moment ago" in file.why
+    (training,) = project_status(grown).waiting
     assert "2 new or changed links wait for 20" in training.why
 
 
