@@ -17,10 +17,12 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, wr
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from vsig_core.errors import StoreError, TableMissingError
+from vsig_core.store.files import Files
 from vsig_core.store.location import Location
 from vsig_core.store.objects import Objects
 from vsig_core.store.provenance import Commit, Provenance
 from vsig_core.store.schema import TABLES, TableSpec
+from vsig_core.store.seals import seal
 
 # Delta's defaults delete history after 30 days; only `vsig clean` may.
 _KEEP_HISTORY = {
@@ -45,6 +47,7 @@ class Store:
     def __init__(self, root: str) -> None:
         self.location = Location(root)
         self.objects = Objects(root)
+        self.files = Files(self.location)
 
     def uri(self, name: str) -> str:
         """Where a table lies."""
@@ -82,8 +85,13 @@ class Store:
         Raises
         ------
         TableMissingError
-            The table, or that version of it, does not exist.
+            The table, or that version of it, does not exist (any more).
         """
+        if version is not None and version in self._removed(name):
+            raise TableMissingError(
+                f"Version {version} of the table {name!r} was removed by 'vsig clean' or "
+                "'vsig purge'. Where it came from stands in the table 'provenance'."
+            )
         table = self._open(name, version)
         if table is None:
             raise TableMissingError(
@@ -134,20 +142,34 @@ class Store:
         return self._commit(name, rows, provenance, mode="append", predicate=None)
 
     def commits(self, name: str, limit: int | None = None) -> list[Commit]:
-        """Versions of a table, newest first; empty where it has not been computed yet."""
+        """Versions of a table, newest first; empty where it has not been computed yet.
+
+        Those that `vsig clean` removed are among them, by the table `provenance`.
+        """
         table = self._open(name)
         if table is None:
             return []
-        return [
-            Commit(
+        removed = self._removed(name)
+        commits = {
+            entry["version"]: Commit(
                 table=name,
                 version=entry["version"],
                 at=datetime.fromtimestamp(entry["timestamp"] / 1000, tz=UTC),
                 operation=entry.get("operation", ""),
                 provenance=Provenance.from_metadata(entry),
+                readable=entry["version"] not in removed,
             )
             for entry in table.history(limit)
-        ]
+        }
+        whole = removed | commits
+        return [whole[version] for version in sorted(whole, reverse=True)][:limit]
+
+    def _removed(self, name: str) -> dict[int, Commit]:
+        """Versions of a table that are gone, with their provenance."""
+        if name == "provenance":  # which would tell of itself
+            return {}
+        rows = self.read_or_empty("provenance", among={"table": [name]}).to_pylist()
+        return {row["version"]: Commit.from_row(row) for row in rows}
 
     def _open(self, name: str, version: int | None = None) -> DeltaTable | None:
         if name not in TABLES:
@@ -209,6 +231,7 @@ class Store:
             raise StoreError(f"Table {self.uri(name)} cannot be written: {error}.") from error
         version = table.version() if table is not None else self.version(name)
         assert version is not None
+        seal(self.files, self.objects, name, version)
         return version
 
 
