@@ -1,16 +1,22 @@
 """The commands that keep a store in order: `verify`, `clean`, `purge`."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from vsig_core.console import Context, bars, emit, note
-from vsig_core.upkeep import Report, verify
+from vsig_core.console import Context, bars, emit, note, table
+from vsig_core.project import Project
+from vsig_core.store import Provenance
+from vsig_core.upkeep import Removal, Report, delete, plan_clean, remove, stale_caches, verify
+from vsig_pipeline.lock import one_at_a_time
+from vsig_pipeline.state import State
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `vsig`."""
     app.command("verify")(verify_command)
+    app.command("clean")(clean_command)
 
 
 def verify_command(
@@ -43,6 +49,51 @@ def _show_report(report: Report) -> None:
         note(
             f"{orphans} files are named by no version ({_size(report.orphan_bytes)}): 'vsig clean'."
         )
+
+
+def clean_command(
+    context: typer.Context,
+    keep: Annotated[
+        int, typer.Option(min=1, help="Newest versions of each table that stay readable.")
+    ] = 5,
+    apply: Annotated[bool, typer.Option("--apply", help="Do it; else only say what.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Remove versions, objects and caches that nothing needs; where they came from is kept."""
+    project = Context.of(context).project
+    if apply:
+        with one_at_a_time(project, note):
+            removal, caches = plan_clean(project.store, keep), _stale_caches(project)
+            remove(project.store, removal, Provenance("clean"))
+            delete(caches)
+    else:
+        removal, caches = plan_clean(project.store, keep), _stale_caches(project)
+    cached = sum(path.stat().st_size for path in caches if not apply)
+    if as_json:
+        emit({"applied": apply, **removal.as_dict(), "caches": [str(path) for path in caches]})
+        return
+    _show_removal(removal.as_dict(), "Removed" if apply else "What a clean would remove")
+    note(f"{len(caches)} files of caches{'' if apply else f', {_size(cached)}'}.")
+    if not apply:
+        note(f"{_size(removal.bytes + cached)} would be freed. Nothing is removed yet: --apply.")
+
+
+def _stale_caches(project: Project) -> list[Path]:
+    """A training that was interrupted is gone on with as long as it is the one that is due."""
+    due = (task.key for task in State(project).tasks({"candidate_model"}))
+    return stale_caches(project, next(due, None))
+
+
+def _show_removal(removal: dict[str, Any], title: str) -> None:
+    rows = [
+        [entry["table"], len(entry["versions"]), entry["files"], _size(entry["bytes"])]
+        for entry in removal["tables"]
+    ]
+    rows += [
+        [f"objects/{entry['kind']}", "", entry["files"], _size(entry["bytes"])]
+        for entry in removal["objects"]
+    ]
+    table(title, ["", "versions", "files", "size"], rows)
 
 
 def _size(count: int) -> str:

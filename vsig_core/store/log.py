@@ -86,6 +86,21 @@ class TableLog:
         """Data files of one version."""
         return [file for file in self.files.values() if file.first <= version <= file.last]
 
+    def require_whole(self) -> "TableLog":
+        """Itself.
+
+        Raises
+        ------
+        StoreError
+            It is damaged.
+        """
+        for name, what in self.problems.items():
+            raise StoreError(
+                f"Nothing was removed: the log of {self.table!r} is damaged ({name}: {what}). "
+                "'vsig verify' says more."
+            )
+        return self
+
     @property
     def orphans(self) -> list[StoredFile]:
         """Files in the table's folder that no version names."""

@@ -164,6 +164,22 @@ class Store:
         whole = removed | commits
         return [whole[version] for version in sorted(whole, reverse=True)][:limit]
 
+    def checkpoint(self, name: str, version: int) -> None:
+        """Sum a table's log up to a version in one file, which may then stand for its beginning.
+
+        Raises
+        ------
+        StoreError
+            There is no such version, or the store cannot be written.
+        """
+        table = self._open(name, version)
+        if table is None:
+            raise StoreError(f"Table {self.uri(name)} has no version {version} to sum up.")
+        try:
+            table.create_checkpoint()
+        except (DeltaError, OSError) as error:
+            raise StoreError(f"Table {self.uri(name)} cannot be summed up: {error}.") from error
+
     def _removed(self, name: str) -> dict[int, Commit]:
         """Versions of a table that are gone, with their provenance."""
         if name == "provenance":  # which would tell of itself
