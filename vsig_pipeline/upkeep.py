@@ -1,14 +1,28 @@
 """The commands that keep a store in order: `verify`, `clean`, `purge`."""
 
+import getpass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from vsig_core.console import Context, bars, emit, note, table
+from vsig_core.errors import InputError
 from vsig_core.project import Project
 from vsig_core.store import Provenance
-from vsig_core.upkeep import Removal, Report, delete, plan_clean, remove, stale_caches, verify
+from vsig_core.upkeep import (
+    Report,
+    Request,
+    delete,
+    plan_clean,
+    plan_renaming,
+    plan_take_down,
+    remove,
+    rename_annotator,
+    stale_caches,
+    take_down,
+    verify,
+)
 from vsig_pipeline.lock import one_at_a_time
 from vsig_pipeline.state import State
 
@@ -17,6 +31,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to `vsig`."""
     app.command("verify")(verify_command)
     app.command("clean")(clean_command)
+    app.command("purge")(purge_command)
 
 
 def verify_command(
@@ -76,6 +91,66 @@ def clean_command(
     note(f"{len(caches)} files of caches{'' if apply else f', {_size(cached)}'}.")
     if not apply:
         note(f"{_size(removal.bytes + cached)} would be freed. Nothing is removed yet: --apply.")
+
+
+def purge_command(
+    context: typer.Context,
+    uids: Annotated[list[str] | None, typer.Argument(metavar="UID…")] = None,
+    annotator: Annotated[
+        str | None, typer.Option(help="Replace this person's name by a pseudonym instead.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why; kept with the tombstone.")] = "",
+    apply: Annotated[bool, typer.Option("--apply", help="Do it; else only say what.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Take pictures, or a person's name, out of every version, object and cache."""
+    project = Context.of(context).project
+    if bool(uids) == (annotator is not None):
+        raise InputError("Name pictures to take down, or a person with --annotator NAME.")
+    if not apply:
+        done = _purge(project, uids or [], annotator, None)
+    else:
+        with one_at_a_time(project, note):
+            done = _purge(project, uids or [], annotator, Request(getpass.getuser(), reason))
+    if as_json:
+        emit({"applied": apply, **done})
+        return
+    _show_purge(done)
+    note(
+        "Done. 'vsig run' brings up to date what depended on it."
+        if apply
+        else "Nothing is changed yet: --apply. It cannot be undone."
+    )
+
+
+def _purge(
+    project: Project, uids: list[str], annotator: str | None, request: Request | None
+) -> dict[str, Any]:
+    """What a purge does; without a request nothing is done."""
+    store = project.store
+    if annotator is not None:
+        renaming = plan_renaming(store, annotator, project.inbox)
+        if request is not None:
+            rename_annotator(store, renaming)
+        return renaming.as_dict()
+    plan = plan_take_down(store, uids)
+    if request is not None:
+        take_down(store, plan, request)
+        delete(_stale_caches(project))
+    return plan.as_dict()
+
+
+def _show_purge(done: dict[str, Any]) -> None:
+    if "pseudonym" in done:
+        table(
+            f"{done['name']} is {done['pseudonym']}", ["table", "rows"], list(done["rows"].items())
+        )
+    else:
+        others = f"{len(done['uids'])} ids with {len(done['sha256s'])} contents"
+        rows = [[held["table"], held["rows"], held["versions"]] for held in done["holdings"]]
+        table(f"{', '.join(done['uids'])}: {others}", ["table", "rows", "versions"], rows)
+    for line in done["unreachable"]:
+        note(f"Not within reach: {line}")
 
 
 def _stale_caches(project: Project) -> list[Path]:

@@ -64,7 +64,7 @@ class TableLog:
     checkpoints
         Version to the log's file that sums it up.
     stored
-        All files that lie in the table's folder, the log's own left out.
+        All other files that lie in the table's folder.
     problems
         Name of a damaged file of the log to what is wrong with it.
     """
@@ -125,7 +125,7 @@ def read_log(files: Files, table: str) -> TableLog | None:
             entries[int(found[1])] = file
         elif found := _CHECKPOINT.search(file.name):
             checkpoints[int(found[1])] = file
-        elif "/_delta_log/" not in file.name:
+        elif not file.name.endswith("/_delta_log/_last_checkpoint"):
             stored[file.name] = file
     if not entries and not checkpoints and not stored:
         return None

@@ -1,9 +1,9 @@
 """Taking versions, files and objects out of a store, so that it can be killed at any moment.
 
 First the provenance of what goes is copied to the table `provenance`; from then on these
-versions count as removed, whether their files are still there or not. Then data files
-go, then the beginnings of logs, which a checkpoint stands for, then objects. Whatever is
-left by a kill, the next removal finds as what no version needs.
+versions count as removed, whether their files are still there or not. Then the beginnings
+of logs go, which a checkpoint stands for, then data files, then objects. Whatever is left
+by a kill, the next removal finds as what no version needs.
 """
 
 from collections import Counter
@@ -91,7 +91,10 @@ class Removal:
 
 
 def plan_removal(
-    store: Store, kept: Mapping[str, AbstractSet[int]], before: datetime | None
+    store: Store,
+    kept: Mapping[str, AbstractSet[int]],
+    before: datetime | None,
+    cut: AbstractSet[str] = frozenset(),
 ) -> Removal:
     """What no kept version needs.
 
@@ -104,6 +107,9 @@ def plan_removal(
     before
         What no version names goes only if it is older: somebody may be about to commit it.
         None where it goes whatever its age.
+    cut
+        Tables whose log is cut at the oldest version that is kept, whatever could still be
+        read without it.
 
     Raises
     ------
@@ -117,7 +123,8 @@ def plan_removal(
         gone = removed.get(name, set())
         stay = kept.get(name, _all(log) - gone)
         needed[name] = {file.name: file for v in stay for file in log.files_of(v)}
-        tables.append(_of_table(log, needed[name], gone, before))
+        start = min(stay) if name in cut else log.oldest
+        tables.append(_of_table(log, needed[name], gone, before, start))
     used = {
         f"objects/{key}"
         for _, key in used_objects(store, {t: list(files.values()) for t, files in needed.items()})
@@ -157,13 +164,13 @@ def remove(store: Store, removal: Removal, provenance: Provenance) -> None:
     for table in removal.tables:
         if table.log:
             store.checkpoint(table.table, table.start)
-        store.files.delete(file.name for file in table.data)
         # With its checkpoints and its first entry gone, the log begins at the new checkpoint,
         # however many of the other entries are left.
         entries = [file.name for file in table.log if file.name.endswith(".json")]
         store.files.delete(file.name for file in table.log if file.name not in entries)
         store.files.delete(entries[:1])
         store.files.delete(entries[1:])
+        store.files.delete(file.name for file in table.data)
     store.files.delete(file.name for file in [*removal.objects, *removal.seals])
 
 
@@ -172,9 +179,11 @@ def _of_table(
     needed: Mapping[str, Any],
     removed: AbstractSet[int],
     before: datetime | None,
+    start: int,
 ) -> TableRemoval:
     going = [file for file in log.files.values() if file.name not in needed]
     lost = {version for file in going for version in log.versions_of(file)}
+    lost |= set(range(log.oldest, start))
     readable = (v for v in sorted(_all(log)) if v not in lost and v not in removed)
     start = next(readable, log.newest)
     orphans = [file for file in log.orphans if _is_old(file, before)]
