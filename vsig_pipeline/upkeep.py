@@ -14,6 +14,7 @@ from vsig_core.upkeep import (
     Report,
     Request,
     delete,
+    mend,
     plan_clean,
     plan_renaming,
     plan_take_down,
@@ -36,16 +37,25 @@ def register(app: typer.Typer) -> None:
 
 def verify_command(
     context: typer.Context,
+    mending: Annotated[
+        bool, typer.Option("--mend", help="Make damaged working copies due for the next run.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Check every object and file against its digest, and every reference; changes nothing."""
+    """Check every object and file against its digest, and every reference."""
     project = Context.of(context).project
     with bars() as progress:
         report = verify(project.store, progress)
+    due: list[str] = []
+    if mending and report.damaged:
+        with one_at_a_time(project, note):
+            due = mend(project.store, report.damaged)
     if as_json:
-        emit(report.as_dict())
+        emit({**report.as_dict(), "due": due})
     else:
         _show_report(report)
+        for batch in due:
+            note(f"{batch} is due: 'vsig run' reads its damaged pictures again.")
     if report.damaged:
         raise typer.Exit(1)
 

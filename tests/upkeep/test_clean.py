@@ -57,6 +57,7 @@ def test_removed_versions_keep_their_provenance_and_their_place_in_the_history(s
     assert store.read("clusters").equals(newest) and store.read("clusters", version=0).num_rows
     with pytest.raises(TableMissingError, match="vsig clean"):
         store.read("clusters", version=2)
+    assert [store.readable_since("clusters", n) for n in (0, 1, 4)] == [0, 4, 4]
     assert whole(store)
     assert {row["step"] for row in store.read("provenance").to_pylist()} == {"clusters"}
 

@@ -6,7 +6,7 @@ import pytest
 from small_store import flip, names, overwrite, recluster, working
 
 from vsig_core.store import Provenance, Store, empty, read_log
-from vsig_core.upkeep import Damage, Report, verify
+from vsig_core.upkeep import Damage, Report, mend, verify
 
 
 def check(store: Store) -> Report:
@@ -40,6 +40,21 @@ def test_a_changed_working_copy_names_its_picture_and_its_cluster(store: Store):
     assert damage.name == f"objects/{key}" and damage.kind == "object"
     assert damage.needed_by == {"pictures": ["c.jpg"], "clusters": ["c-1"]}
     assert "vsig verify --mend" in damage.remedy and "c.jpg" in damage.in_words()
+
+
+def test_a_damaged_working_copy_is_mended_by_reading_its_batch_again(store: Store):
+    key = store.objects.put("working", working("c.jpg"), "jpg")
+    flip(store, f"objects/{key}")
+    assert mend(store, check(store).damaged) == ["b-2"]
+    assert store.read("images")["uid"].to_pylist() == ["a.jpg", "b.jpg", "d.jpg"]
+    assert store.read("corpus")["batch"].to_pylist() == ["b-1"]
+    newest = store.commits("images")[0].provenance
+    assert (newest.step, newest.partition, newest.key) == ("images", "batch=b-2", "")
+    assert [damage.what for damage in check(store).damaged] == [
+        "is missing, though the table names it"  # by the version before
+    ]
+    store.objects.put("working", working("c.jpg"), "jpg")
+    assert check(store).damaged == []
 
 
 def test_a_missing_object_is_found_by_the_table_that_names_it(store: Store):

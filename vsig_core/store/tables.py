@@ -164,6 +164,10 @@ class Store:
         whole = removed | commits
         return [whole[version] for version in sorted(whole, reverse=True)][:limit]
 
+    def readable_since(self, name: str, version: int) -> int:
+        """A version of a table, or where it was removed the first after it that was not."""
+        return min(c.version for c in self.commits(name) if c.readable and c.version >= version)
+
     def checkpoint(self, name: str, version: int) -> None:
         """Sum a table's log up to a version in one file, which may then stand for its beginning.
 

@@ -3,6 +3,7 @@
 from vsig_core.upkeep.caches import delete, stale_caches
 from vsig_core.upkeep.clean import plan_clean
 from vsig_core.upkeep.damage import Damage, Report
+from vsig_core.upkeep.mend import mend
 from vsig_core.upkeep.people import Renaming, plan_renaming, rename_annotator
 from vsig_core.upkeep.pictures import Request, TakeDown, plan_take_down, take_down
 from vsig_core.upkeep.removal import Removal, remove
@@ -16,6 +17,7 @@ __all__ = [
     "Request",
     "TakeDown",
     "delete",
+    "mend",
     "plan_clean",
     "plan_renaming",
     "plan_take_down",

@@ -9,7 +9,7 @@ from vsig_core.store import TABLES, DataFile, Store, TableLog
 from vsig_core.upkeep.damage import Damage
 from vsig_core.upkeep.references import object_columns
 
-MEND = "'vsig verify --mend' takes it away and makes what needs it due; then 'vsig run'."
+MEND = "'vsig verify --mend' makes it due; then 'vsig run' makes it anew from its source."
 RESTORE = "Bring it back from a backup."
 LOGS = ("annotations", "rejected_annotations")
 
@@ -135,21 +135,12 @@ class Dependents:
 
 
 def _remedy_of_object(table: str, needed: dict[str, list[str]]) -> str:
-    if not needed:
-        return "'vsig verify --mend' takes it away."
-    if table == "models":
-        return (
-            f"{RESTORE} Without one 'vsig verify --mend' makes pretrained weights anew; a trained "
-            "network cannot be made again to the bit."
-        )
-    return MEND
+    if table == "images" and needed:
+        return MEND
+    return RESTORE if needed else "It may be deleted."
 
 
 def _remedy_of_data(table: str) -> str:
     if table in LOGS:
-        return (
-            f"{RESTORE} Without one 'vsig verify --mend' takes it out of the table; then copy the "
-            "files of inbox/done into the inbox and run 'vsig run': rows that are known are "
-            "not taken twice."
-        )
-    return f"{RESTORE} Without one: {MEND}"
+        return f"{RESTORE} The files that it was read from lie in inbox/done."
+    return RESTORE
