@@ -122,7 +122,9 @@ def _unread(state: State, planned: pa.Table, due: set[str]) -> Counter[str]:
 
     @functools.cache
     def listed(version: int) -> set[File]:
-        return set(_files(state.project.store.read("batches", version=version)))
+        store = state.project.store
+        there = store.readable_since("batches", version)
+        return set(_files(store.read("batches", version=there)))
 
     @functools.cache
     def read(batch: str) -> set[File]:

@@ -210,8 +210,8 @@ def _try(inputs: Inputs, compute: Callable[[Inputs], Outcome]) -> Done:
         return _found(commits[0])
     if not inputs.step.remembers and not inputs.step.batched:
         for commit in commits:
-            if commit.provenance.key == inputs.key:
-                return _brought_back(inputs, commit)
+            if commit.provenance.key == inputs.key and (older := _still_there(inputs)):
+                return _brought_back(inputs, commit, older)
     outcome = compute(inputs)
     if not outcome.tables and not outcome.added and commits:
         outcome.after()
@@ -265,14 +265,21 @@ def _found(commit: Commit) -> Done:
     return Done(provenance.data_version, provenance.facts, {}, True, versions)
 
 
-def _brought_back(inputs: Inputs, commit: Commit) -> Done:
+def _still_there(inputs: Inputs) -> dict[str, Commit]:
+    """The step's tables as they were under its key of now; empty where one was removed since."""
+    found: dict[str, Commit] = {}
+    for table in inputs.step.tables:
+        for commit in inputs.store.commits(table):
+            if commit.provenance.key == inputs.key and commit.readable:
+                found.setdefault(table, commit)
+    return found if len(found) == len(inputs.step.tables) else {}
+
+
+def _brought_back(inputs: Inputs, commit: Commit, older: Mapping[str, Commit]) -> Done:
     """Settings went back to what they were: an older version is the answer again."""
     versions = {}
-    for table in inputs.step.tables:
-        older = [c for c in inputs.store.commits(table) if c.provenance.key == inputs.key]
-        rows = inputs.store.read(table, version=older[0].version)
-        versions[table] = inputs.store.write(
-            table, rows, older[0].provenance, base=inputs.bases[table]
-        )
+    for table, made in older.items():
+        rows = inputs.store.read(table, version=made.version)
+        versions[table] = inputs.store.write(table, rows, made.provenance, base=inputs.bases[table])
     inputs.log(f"{inputs.step.name}: version {commit.version} is the answer again")
     return Done(commit.provenance.data_version, commit.provenance.facts, {}, True, versions)

@@ -64,6 +64,8 @@ def changed_links(project: Project, version: int | None) -> int:
     def rows(table: pa.Table) -> set[tuple[object, ...]]:
         return {tuple(row.values()) for row in table.select(columns).to_pylist()}
 
-    then = set() if version is None else rows(project.store.read("links", version=version))
-    differing = then ^ rows(project.store.read_or_empty("links"))
+    store, then = project.store, set[tuple[object, ...]]()
+    if version is not None:
+        then = rows(store.read("links", version=store.readable_since("links", version)))
+    differing = then ^ rows(store.read_or_empty("links"))
     return len({(img1, img2) for img1, img2, *_ in differing})

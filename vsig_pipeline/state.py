@@ -6,15 +6,16 @@ was killed, or a machine that was replaced, changes nothing here.
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vsig_core.corpus import BatchPlan, list_sources, plan_batches
-from vsig_core.current import current_images
+from vsig_core.corpus import BatchPlan, Listing, list_sources, plan_batches
+from vsig_core.current import current_images, taken_down
 from vsig_core.errors import InputError, SettingsError, StoreError
 from vsig_core.model import champion
 from vsig_core.pool import judged_uids
@@ -60,7 +61,14 @@ def plan_sources(project: Project) -> BatchPlan:
     settings = project.settings
     listing = list_sources(settings.source, project.folder)
     planned = project.store.read_or_empty("batches")
-    return plan_batches(planned, listing, settings.images.batch_size)
+    named = _without_words(listing, taken_down(project.store))
+    return plan_batches(planned, named, settings.images.batch_size)
+
+
+def _without_words(listing: Listing, uids: AbstractSet[str]) -> Listing:
+    """The listing, with nothing of what the catalogue says of pictures that were taken down."""
+    files = [replace(file, metadata={}) if file.uid in uids else file for file in listing.files]
+    return replace(listing, files=files)
 
 
 def record_plan(project: Project, plan: BatchPlan, run_id: str = "") -> None:
@@ -147,10 +155,16 @@ class State:
         for row in self._planned().sort_by("uid").to_pylist():
             rows.setdefault(row["batch"], []).append(row)
         step = STEPS["images"]
-        return {
-            batch: digest([step.code, self.params(step), content])
-            for batch, content in sorted(rows.items())
-        }
+        keys: dict[str, str] = {}
+        for batch, content in sorted(rows.items()):
+            gone = sorted(self.taken_down.intersection(str(row["uid"]) for row in content))
+            keys[batch] = digest([step.code, self.params(step), content, *([gone] if gone else [])])
+        return keys
+
+    @cached_property
+    def taken_down(self) -> frozenset[str]:
+        """Ids and contents of pictures that do not come back."""
+        return taken_down(self.project.store)
 
     @cached_property
     def corpus(self) -> dict[str, dict[str, str]]:

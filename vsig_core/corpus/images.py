@@ -7,6 +7,7 @@ the store and sends back some kilobytes: decoded pictures never leave it.
 import hashlib
 import json
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -52,6 +53,7 @@ class _Task:
     known: str | None
     objects: Objects
     settings: ImagesSettings
+    taken_down: AbstractSet[str]
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ class _Outcome:
 
     content: dict[str, Any] | None = None
     refused: tuple[str, str] | None = None
+
+
+_PURGED = _Outcome(
+    refused=("purged", "it was taken down with 'vsig purge'; take the file out of the source")
+)
 
 
 def read_batch(
@@ -71,6 +78,7 @@ def read_batch(
     progress: Progress | None = None,
     *,
     decode_again: bool = False,
+    taken_down: AbstractSet[str] = frozenset(),
 ) -> BatchRead:
     """Read the files of one batch.
 
@@ -90,6 +98,8 @@ def read_batch(
     decode_again
         Decode known files too: thumbnails and working copies are made anew because
         the settings or the code changed.
+    taken_down
+        Ids and contents that `vsig purge` took down: they are rejected.
 
     Raises
     ------
@@ -100,8 +110,13 @@ def read_batch(
     plan = planned.to_pylist()
     before = {row["uid"]: row for row in known.to_pylist()}
     kept = {} if decode_again else {uid: row["sha256"] for uid, row in before.items()}
-    tasks = [_Task(row["uri"], kept.get(row["uid"]), objects, settings) for row in plan]
-    outcomes = _run(tasks, executor, progress)
+    tasks = [
+        _Task(row["uri"], kept.get(row["uid"]), objects, settings, taken_down)
+        for row in plan
+        if row["uid"] not in taken_down
+    ]
+    read = iter(_run(tasks, executor, progress))
+    outcomes = [_PURGED if row["uid"] in taken_down else next(read) for row in plan]
     now = datetime.now(UTC)
     images: list[dict[str, Any]] = []
     rejected: list[dict[str, Any]] = []
@@ -142,6 +157,8 @@ def _read_file(task: _Task) -> _Outcome:
     try:
         data = _bytes(Path(task.uri), task.settings)
         sha256 = hashlib.sha256(data).hexdigest()
+        if sha256 in task.taken_down:
+            return _PURGED
         if sha256 == task.known:
             return _Outcome()
         picture = read_picture(data, task.settings)

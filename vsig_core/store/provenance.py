@@ -89,10 +89,28 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Commit:
-    """One version of one table."""
+    """One version of one table; what was removed is no longer `readable`."""
 
     table: str
     version: int
     at: datetime
     operation: str
     provenance: Provenance
+    readable: bool = True
+
+    def to_row(self) -> dict[str, Any]:
+        """As a row of the table `provenance`."""
+        metadata = self.provenance.to_metadata()
+        return {
+            "table": self.table,
+            "version": self.version,
+            "at": self.at,
+            "operation": self.operation,
+            **{name.removeprefix("vsig."): value for name, value in metadata.items()},
+        }
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Commit":
+        """A removed version, as the table `provenance` knows it."""
+        provenance = Provenance.from_metadata({f"vsig.{name}": row[name] for name in row})
+        return cls(row["table"], row["version"], row["at"], row["operation"], provenance, False)

@@ -23,6 +23,11 @@ class Column:
     type: pa.DataType
     meaning: str
 
+    @property
+    def names_object(self) -> bool:
+        """Whether its values are keys of objects: its meaning then begins so."""
+        return self.meaning.startswith("object: ")
+
 
 @dataclass(frozen=True)
 class TableSpec:
@@ -176,7 +181,7 @@ _SPECS = [
                 "reason",
                 TEXT,
                 "empty, not_a_picture, truncated, unsupported, too_many_pixels, "
-                "too_many_bytes, too_small, unreadable, missing",
+                "too_many_bytes, too_small, unreadable, missing, purged",
             ),
             ("detail", TEXT, "what was found"),
         ],
@@ -484,17 +489,35 @@ _SPECS = [
         ],
     ),
     _table(
+        "tombstones",
+        "Pictures that were taken down: they do not come back; rows are only ever added.",
+        "uid sha256",
+        [
+            ("uid", TEXT, "id it had in this project"),
+            ("sha256", TEXT, "of the original file's bytes; empty where it was never read"),
+            ("at", TIME, "when it was taken down"),
+            ("by", TEXT, "who did"),
+            ("reason", TEXT, "why, in that person's words"),
+        ],
+    ),
+    _table(
         "provenance",
-        "Where removed versions came from.",
+        "Versions that were removed, and where they came from; rows are only ever added.",
         "table version",
         [
             ("table", TEXT, "name"),
             ("version", pa.int64(), "number"),
+            ("at", TIME, "when it was written"),
+            ("operation", TEXT, "what Delta Lake did: WRITE, …"),
+            ("step", TEXT, "asset or command that wrote it"),
             ("inputs", TEXT, "JSON: table to version"),
             ("params", TEXT, "hash of the settings"),
             ("code", TEXT, "version of the code"),
             ("run_id", TEXT, "run that wrote it"),
-            ("at", TIME, "when"),
+            ("key", TEXT, "hash of what the step was asked to compute"),
+            ("data_version", TEXT, "what later steps compare"),
+            ("partition", TEXT, "partition that was replaced; empty where the whole table was"),
+            ("facts", TEXT, "JSON: figures that the step reported"),
         ],
     ),
 ]

@@ -15,6 +15,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from vsig_core.errors import ConflictError, StoreError, TableMissingError
 from vsig_core.store.faults import passes, said
+from vsig_core.store.files import open_files
 from vsig_core.store.location import Location
 from vsig_core.store.objects import Objects
 from vsig_core.store.patience import patiently
@@ -22,6 +23,7 @@ from vsig_core.store.provenance import Commit, Provenance
 from vsig_core.store.reading import files_of, rows_of
 from vsig_core.store.schema import TABLES
 from vsig_core.store.schema_version import lacks_columns, refuse_newer, renew, stamp
+from vsig_core.store.seals import seal
 
 # Delta's defaults delete history after 30 days; only `vsig clean` may.
 _KEEP_HISTORY = {
@@ -52,6 +54,7 @@ class Store:
     def __init__(self, root: str) -> None:
         self.location = Location(root)
         self.objects = Objects(root)
+        self.files = open_files(self.location.uri())
         self._seen: set[str] = set()
 
     def uri(self, name: str) -> str:
@@ -90,8 +93,13 @@ class Store:
         Raises
         ------
         TableMissingError
-            The table, or that version of it, does not exist.
+            The table, or that version of it, does not exist (any more).
         """
+        if version is not None and version in self._removed(name):
+            raise TableMissingError(
+                f"Version {version} of the table {name!r} was removed by 'vsig clean' or "
+                "'vsig purge'. Where it came from stands in the table 'provenance'."
+            )
         table = self._at(name, version)
         if table is None:
             raise TableMissingError(
@@ -199,20 +207,54 @@ class Store:
         return rows.filter(pa.array(new, pa.bool_()))
 
     def commits(self, name: str, limit: int | None = None) -> list[Commit]:
-        """Versions of a table, newest first; empty where it has not been computed yet."""
+        """Versions of a table, newest first; empty where it has not been computed yet.
+
+        Those that `vsig clean` removed are among them, by the table `provenance`.
+        """
         table = self._open(name)
         if table is None:
             return []
-        return [
-            Commit(
+        removed = self._removed(name)
+        commits = {
+            entry["version"]: Commit(
                 table=name,
                 version=entry["version"],
                 at=datetime.fromtimestamp(entry["timestamp"] / 1000, tz=UTC),
                 operation=entry.get("operation", ""),
                 provenance=Provenance.from_metadata(entry),
+                readable=entry["version"] not in removed,
             )
             for entry in table.history(limit)
-        ]
+        }
+        whole = removed | commits
+        return [whole[version] for version in sorted(whole, reverse=True)][:limit]
+
+    def readable_since(self, name: str, version: int) -> int:
+        """A version of a table, or where it was removed the first after it that was not."""
+        return min(c.version for c in self.commits(name) if c.readable and c.version >= version)
+
+    def checkpoint(self, name: str, version: int) -> None:
+        """Sum a table's log up to a version in one file, which may then stand for its beginning.
+
+        Raises
+        ------
+        StoreError
+            There is no such version, or the store cannot be written.
+        """
+        table = self._open(name, version)
+        if table is None:
+            raise StoreError(f"Table {self.uri(name)} has no version {version} to sum up.")
+        try:
+            table.create_checkpoint()
+        except (DeltaError, OSError) as error:
+            raise StoreError(f"Table {self.uri(name)} cannot be summed up: {error}.") from error
+
+    def _removed(self, name: str) -> dict[int, Commit]:
+        """Versions of a table that are gone, with their provenance."""
+        if name == "provenance":  # which would tell of itself
+            return {}
+        rows = self.read_or_empty("provenance", among={"table": [name]}).to_pylist()
+        return {row["version"]: Commit.from_row(row) for row in rows}
 
     def _open(self, name: str, version: int | None = None) -> DeltaTable | None:
         if name not in TABLES:
@@ -297,17 +339,23 @@ class Store:
 
         before = self.version(name) if write.base == "newest" else write.base
         try:
-            return patiently(once)
+            version = patiently(once)
         except (DeltaError, OSError) as error:
+            landed = None
             if isinstance(error, DeltaError) and not passes(error):
-                if (landed := self._landed(name, mark)) is not None:
-                    return landed
-                if (now := self.version(name)) != before:
+                landed = self._landed(name, mark)
+                if landed is None and (now := self.version(name)) != before:
                     raise ConflictError(
                         f"Table {self.uri(name)} is at version {now}, not {before} any more: "
                         "another process has written to it. Nothing was written; try again."
                     ) from error
-            raise StoreError(f"Table {self.uri(name)} cannot be written: {said(error)}.") from error
+            if landed is None:
+                raise StoreError(
+                    f"Table {self.uri(name)} cannot be written: {said(error)}."
+                ) from error
+            version = landed
+        seal(self.files, self.objects, name, version)
+        return version
 
     def _open_for(self, name: str, write: "_Write") -> DeltaTable | None:
         """The version that is written to, by the declaration of now."""

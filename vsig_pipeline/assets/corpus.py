@@ -35,6 +35,7 @@ def images(inputs: Inputs) -> Outcome:
             executor,
             inputs.progress(f"reading pictures of {inputs.batch}"),
             decode_again=inputs.state.read_as_now(inputs.batch) is None,
+            taken_down=inputs.state.taken_down,
         )
     return Outcome(
         tables={"rejected_images": batch.rejected, "images": batch.images},
