@@ -3,7 +3,7 @@
 import runpy
 import sys
 
-BENCHMARKS = ("clustering", "growth", "sample_difficulty", "art", "demo")
+BENCHMARKS = ("clustering", "growth", "sample_difficulty", "art", "demo", "crashes")
 
 
 def main() -> None:

@@ -82,8 +82,8 @@ def _project(folder: Path, sample: Path, arguments: argparse.Namespace) -> Proje
 
 def _round(project: Project, sample: Path, name: str) -> None:
     """Put one sitting's file in the inbox, unless it was taken before, and run."""
-    if not (project.inbox / "done" / name).exists():
-        shutil.copyfile(sample / name, project.inbox / name)
+    if not project.inbox.find(f"done/{name}"):
+        shutil.copyfile(sample / name, project.inbox.uri(name))
     with bars() as progress:
         run(
             project,

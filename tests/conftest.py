@@ -1,18 +1,18 @@
-"""What tests of several packages need: a real S3 server on loopback, real corpora."""
+"""What tests of several packages need: S3 servers on loopback, real corpora."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import hypothesis
 import pytest
+from s3_servers import CEPH_PROGRAMS, Server, ceph_command
 
 # Tests never assert on wall time.
 hypothesis.settings.register_profile(
@@ -22,8 +22,8 @@ hypothesis.settings.load_profile("vsig")
 
 
 @pytest.fixture(scope="session")
-def s3_server() -> Iterator[str]:
-    """moto's server on a free port of 127.0.0.1, as a process of its own; gives its address.
+def moto() -> Iterator[Server]:
+    """moto's server, as a process of its own: it knows no wrong keys, and forgets when killed.
 
     In this process it would wait for the interpreter's lock that Delta Lake holds.
     """
@@ -35,7 +35,7 @@ def s3_server() -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_for(address, server)
-        yield address
+        yield Server(address, "key", "secret")
     finally:
         server.terminate()
         server.wait(10)
@@ -52,16 +52,49 @@ def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"moto's server did not answer on {address}")
 
 
+@pytest.fixture(scope="session")
+def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A real S3 server, one-node Ceph; its tests are skipped where it is not installed."""
+    missing = [program for program in CEPH_PROGRAMS if shutil.which(program) is None]
+    if missing:
+        pytest.skip(
+            f"no Ceph here ({', '.join(missing)} missing): .ci/run installs it, or "
+            "apt-get install --no-install-recommends ceph-mon ceph-osd ceph-mgr radosgw "
+            "ceph-common curl"
+        )
+    folder = tmp_path_factory.mktemp("ceph")
+    try:
+        yield Server(ceph_command(folder, "start"), "AKvsig", "SKvsigsecret", folder)
+    finally:
+        ceph_command(folder, "stop")
+
+
 @pytest.fixture
-def s3_root(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A store's root in a new bucket, reached by standard AWS settings alone."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_server)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    bucket = f"lab-{uuid.uuid4().hex[:8]}"
-    boto3.client("s3").create_bucket(Bucket=bucket)
-    return f"s3://{bucket}/a project"
+def s3_root(moto: Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A store's root in a new bucket of moto's server."""
+    moto.reach(monkeypatch)
+    return f"s3://{moto.new_bucket()}/a project"
+
+
+@pytest.fixture
+def ceph_root(ceph: Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A store's root in a new bucket of a real server."""
+    ceph.reach(monkeypatch)
+    return f"s3://{ceph.new_bucket()}/a project"
+
+
+@pytest.fixture
+def folder_root(tmp_path: Path) -> str:
+    """A store's root in a folder, with a name that is hard on all that builds addresses."""
+    return str(tmp_path / "sto re é")
+
+
+@pytest.fixture(
+    params=["folder_root", "s3_root", pytest.param("ceph_root", marks=pytest.mark.slow)]
+)
+def root(request: pytest.FixtureRequest) -> str:
+    """Each kind of place that a store may have."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture(scope="session")

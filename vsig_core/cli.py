@@ -1,5 +1,6 @@
 """The `vsig` command: thin. What works through Dagster is added by `vsig_pipeline`."""
 
+import errno
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -12,6 +13,8 @@ from vsig_core.console import Context, note
 from vsig_core.errors import InputError, VsigError
 
 FAILED, WRONG = 1, 2
+# The project's folder, too, may lie on a disk that is full, read-only, or not ours.
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 app = typer.Typer(
     help="Visual signatures of artworks: from pictures and judgements to clusters and a map.",
@@ -49,6 +52,11 @@ def main() -> None:
     except VsigError as error:
         note(f"vsig: {error}")
         sys.exit(WRONG if isinstance(error, InputError) else FAILED)
+    except OSError as error:
+        if error.errno not in _OF_THE_DISK:
+            raise
+        note(f"vsig: {error.filename or 'a file'} cannot be written or read: {error.strerror}.")
+        sys.exit(FAILED)
     except KeyboardInterrupt:
         note("vsig: interrupted; what was committed stays, and the next run goes on from there")
         sys.exit(130)

@@ -51,7 +51,9 @@ class Context:
     @cached_property
     def project(self) -> Project:
         """The project, opened when a command asks for it."""
-        return open_project(self.folder)
+        project = open_project(self.folder)
+        project.check()
+        return project
 
     @property
     def project_if_any(self) -> Project | None:

@@ -81,6 +81,12 @@ def aliases(store: Store) -> Aliases:
     return Aliases(rows, hashes, nearly_same(phashes))
 
 
+def taken_down(store: Store) -> frozenset[str]:
+    """Ids and contents of the pictures that `vsig purge` took down: they do not come back."""
+    rows = store.read_or_empty("tombstones", columns=["uid", "sha256"])
+    return frozenset([*rows["uid"].to_pylist(), *rows["sha256"].to_pylist()]) - {""}
+
+
 def current_annotations(store: Store) -> pa.Table:
     """The log of judgements, by the ids that the pictures have now."""
     return follow_aliases(store.read_or_empty("annotations"), aliases(store))

@@ -13,7 +13,8 @@
     ├── WeightsError          a network or its weights cannot be had
     ├── TrainingError         training cannot go on (NaN loss, no usable triplet)
     └── StoreError            the store cannot be read or written
-        └── TableMissingError a table that has not been computed yet
+        ├── TableMissingError a table that has not been computed yet
+        └── ConflictError     somebody else wrote to a table meanwhile; nothing was written
 
 A message says what was wrong, where, what was expected, and what to do next.
 """
@@ -78,3 +79,7 @@ class StoreError(VsigError):
 
 class TableMissingError(StoreError):
     """A table that has not been computed yet."""
+
+
+class ConflictError(StoreError):
+    """Somebody else wrote to a table meanwhile; nothing was written."""

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from vsig_core.errors import SettingsError
 from vsig_core.settings import PROJECT_FILE, Settings, SourceSettings, load_settings
-from vsig_core.store import Store
+from vsig_core.store import Files, Location, Store, open_files
 
 PROJECT_VARIABLE = "VSIG_PROJECT"
 DAGSTER_YAML = """\
@@ -49,13 +49,24 @@ class Project:
 
     @cached_property
     def store(self) -> Store:
-        """The project's tables and objects."""
-        return Store(self._place(self.settings.store))
+        """The project's tables and objects.
+
+        Raises
+        ------
+        StoreError
+            It is a folder that is not there, or cannot be read: it is not begun anew elsewhere
+            while a disk is not mounted.
+        """
+        store = Store(self._place(self.settings.store))
+        usual = self.settings.store == Settings().store
+        if not store.location.is_s3 and not (usual and store.location.vanished):
+            store.location.check()
+        return store
 
     @cached_property
-    def inbox(self) -> Path:
-        """Folder where annotation files arrive; taken ones move to `done/` in it."""
-        return Path(self._place(self.settings.inbox))
+    def inbox(self) -> Files:
+        """Where annotation files arrive; taken ones move to `done/` in it."""
+        return open_files(self._place(self.settings.inbox))
 
     @property
     def dagster_home(self) -> Path:
@@ -71,6 +82,26 @@ class Project:
     def notices(self) -> Path:
         """What went wrong in runs that nobody watched, one file each."""
         return self.folder / "notices"
+
+    def check(self) -> None:
+        """Fail soon where a store or an inbox on S3 cannot be read, as a command begins.
+
+        In the middle of its work the same fault is more likely one that passes.
+
+        Raises
+        ------
+        StoreError
+            The server refuses it, or does not answer.
+        """
+        for place in {self._place(self.settings.store), self.inbox.root}:
+            if place.startswith("s3://"):
+                Location(place).check()
+
+    @property
+    def places(self) -> list[str]:
+        """Folders that a project needs, or prefixes in a bucket."""
+        inbox = self.inbox.uri
+        return [self._place(self.settings.store), inbox(), *map(inbox, INBOX_FOLDERS)]
 
     def _place(self, name: str) -> str:
         return name if "://" in name else str(self.folder / name)
@@ -126,10 +157,8 @@ def init_project(folder: Path, sources: Sequence[str] = ()) -> Project:
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(settings_template(places), encoding="utf-8")
     project = open_project(folder)
-    for name in ("", *INBOX_FOLDERS):
-        (project.inbox / name).mkdir(parents=True, exist_ok=True)
-    if not project.store.location.is_s3:
-        project.store.location.folder.mkdir(parents=True, exist_ok=True)
+    for place in project.places:
+        open_files(place).make()
     write_dagster_home(project)
     return project
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vsig_core.errors import InputError
 from vsig_core.model import register
 from vsig_core.settings import ModelSettings
-from vsig_core.store import Provenance, Store
+from vsig_core.store import Provenance, Store, empty
 from vsig_core.vectors import Progress, embed_known
 
 if TYPE_CHECKING:
@@ -68,11 +68,14 @@ def register_pretrained(store: Store, settings: ModelSettings, provenance: Prove
     ------
     WeightsError
         The weights cannot be had.
+    ConflictError
+        Somebody else has written to the registry meanwhile.
     """
     from vsig_core.model import load_network, model_id, save_weights
 
     name = model_id(settings)
-    models = store.read_or_empty("models")
+    version = store.version("models")
+    models = empty("models") if version is None else store.read("models", version=version)
     if name not in models["model_id"].to_pylist():
         weights = store.objects.put("models", save_weights(load_network(settings)), "safetensors")
         row = {
@@ -83,7 +86,7 @@ def register_pretrained(store: Store, settings: ModelSettings, provenance: Prove
             "origin": "pretrained",
         }
         made = replace(provenance, step="register", key="", data_version=name)
-        store.write("models", register(models, row), made)
+        store.write("models", register(models, row), made, base=version)
     return name
 
 

@@ -152,7 +152,7 @@ class TrainingSettings(Section):
     views: int = Field(
         default=4, ge=1, description="Augmented views of each picture that has a positive link."
     )
-    epochs: int = Field(default=3, ge=1, description="Passes over the triplets.")
+    epochs: int = Field(default=4, ge=1, description="Passes over the triplets.")
     batch_size: int = Field(default=128, ge=1, description="Triplets in a step (original: 4).")
     anchors_together: bool = Field(
         default=True,
@@ -162,7 +162,14 @@ class TrainingSettings(Section):
     optimizer: Literal["adamw", "adam"] = Field(
         default="adamw", description="adamw, or adam (original)."
     )
-    learning_rate: float = Field(default=2e-4, gt=0, description="Original: 1e-6.")
+    learning_rate: float = Field(
+        default=1e-4, gt=0, description="The highest of the schedule (original: 1e-6)."
+    )
+    schedule: Literal["cosine", "constant"] = Field(
+        default="cosine",
+        description="Learning rate over a training: cosine rises for half an epoch, then falls to "
+        "0; constant (original).",
+    )
     blend: float = Field(
         default=0.75,
         gt=0,
@@ -193,6 +200,7 @@ REPLICA: Mapping[str, Mapping[str, Any]] = {
         "anchors_together": False,
         "optimizer": "adam",
         "learning_rate": 1e-6,
+        "schedule": "constant",
         "blend": 1.0,
         "margin": 0.01,
         "intra_margin": 0.1,
@@ -320,7 +328,9 @@ class Settings(Section):
     """All settings of a project."""
 
     store: str = Field(default="store", description="Folder or s3://bucket/prefix of all tables.")
-    inbox: str = Field(default="inbox", description="Folder where annotation files arrive.")
+    inbox: str = Field(
+        default="inbox", description="Folder or s3://bucket/prefix where annotation files arrive."
+    )
     source: tuple[SourceSettings, ...] = Field(default=(), description="Where pictures come from.")
     images: ImagesSettings = ImagesSettings()
     annotations: AnnotationsSettings = AnnotationsSettings()

@@ -1,4 +1,4 @@
-"""The commands that work through Dagster's graph: `run`, `status`, `ui`."""
+"""The commands that work through Dagster's graph: `run`, `status`, `ui`; and those of upkeep."""
 
 import os
 import signal
@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from vsig_core.console import Context, bars, emit, note, table
+from vsig_core.errors import StoreError, VsigError
 from vsig_core.project import PROJECT_VARIABLE, Project
+from vsig_pipeline import upkeep
 from vsig_pipeline.estimate import estimate
-from vsig_pipeline.findings import findings, news, show
+from vsig_pipeline.findings import Finding, findings, news, show
 from vsig_pipeline.running import Due, look, run
 from vsig_pipeline.state import Task
 from vsig_pipeline.status import project_status, show_sources, sources
@@ -21,6 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command("run")(run_command)
     app.command("status")(status_command)
     app.command("ui")(ui_command)
+    upkeep.register(app)
 
 
 def run_command(
@@ -50,9 +53,11 @@ def run_command(
                 announce,
                 start,
             )
-    finally:  # what was found before a step failed is found all the same
-        found = news(before, findings(project), begun)
-        show(found)
+    except VsigError:
+        _show_all_the_same(project, before, begun)
+        raise
+    found = news(before, findings(project), begun)
+    show(found)
     show_sources(done.plan)
     if as_json:
         shown = [_as_dict(task) for task in done.tasks]
@@ -60,6 +65,15 @@ def run_command(
         emit({"done": shown, "findings": found_by_kind, "sources": sources(done.plan)})
     else:
         note("Nothing was stale." if not done.tasks else "Up to date.")
+
+
+def _show_all_the_same(project: Project, before: list[Finding], begun: set[str]) -> None:
+    """What was found before a step failed, unless it is the store that fails."""
+    try:
+        project.store.location.check()
+        show(news(before, findings(project), begun))
+    except StoreError as error:
+        note(f"What was found before the failure cannot be shown: {error}")
 
 
 def _show_plan(project: Project, found: Due, as_json: bool) -> None:  # noqa: FBT001

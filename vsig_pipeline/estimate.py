@@ -4,7 +4,6 @@ import functools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +12,7 @@ from vsig_core.annotations import read_annotations
 from vsig_core.corpus import present
 from vsig_core.errors import AnnotationError
 from vsig_core.project import Project
-from vsig_pipeline.readings import File, as_it_was, files_of
+from vsig_pipeline.readings import File, files_of
 from vsig_pipeline.state import State, Task, pending_files
 from vsig_pipeline.steps import STEPS
 
@@ -107,13 +106,14 @@ def _enough_links(project: Project) -> bool:
     """Whether positive pairs of the log and of the inbox could be enough for a training."""
     log = project.store.read_or_empty("annotations", columns=["img1", "img2", "type"]).to_pylist()
     pairs = {(row["img1"], row["img2"]) for row in log if row["type"] == "POSITIVE"}
-    arriving = sum(_positive_rows(path) for path in pending_files(project))
+    names = [file.name for file in pending_files(project)]
+    arriving = sum(_positive_rows(project.inbox.read(name) or b"", name) for name in names)
     return len(pairs) + arriving >= max(1, project.settings.training.min_links)
 
 
-def _positive_rows(path: Path) -> int:
+def _positive_rows(data: bytes, name: str) -> int:
     try:
-        return read_annotations(path.read_bytes(), path.name).by_type.get("POSITIVE", 0)
+        return read_annotations(data, name).by_type.get("POSITIVE", 0)
     except AnnotationError:  # the run puts such a file aside
         return 0
 
@@ -132,7 +132,8 @@ def _unread(state: State, planned: pa.Table, due: set[str]) -> Counter[str]:
 
     @functools.cache
     def listed(version: int) -> set[File]:
-        return files_of(as_it_was(state.project.store, "batches", version))
+        store = state.project.store
+        return files_of(store.read("batches", version=store.readable_since("batches", version)))
 
     @functools.cache
     def read(batch: str) -> set[File]:

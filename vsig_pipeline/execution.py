@@ -1,19 +1,24 @@
 """How a step is carried out: look it up, else compute it, then commit with provenance."""
 
+import random
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
 
 from vsig_core.annotations import follow_aliases
 from vsig_core.current import aliases
-from vsig_core.errors import StoreError
+from vsig_core.errors import ConflictError, StoreError
 from vsig_core.project import Project
-from vsig_core.store import Commit, Provenance
+from vsig_core.store import Commit, Provenance, empty
 from vsig_pipeline.progress import Progress, progress
 from vsig_pipeline.state import State
 from vsig_pipeline.steps import STEPS, Step
+
+# A step that others come before so often is at odds with them; more tries do not help.
+MOST_TRIES = 10
 
 
 @dataclass(frozen=True)
@@ -105,9 +110,18 @@ class Inputs:
         # After the key: a commit that lands in between is read under the key from before
         # it, and so makes the step stale again. The other way round, old data would stand
         # under the new key for good.
+        # What the step writes stands on these versions, or is refused.
+        self.bases = {table: self.store.version(table) for table in step.tables}
+        if step.remembers and (whole := State(project).latest(step)):
+            # It continues its last whole work: a try that was broken off is as if not there.
+            self.versions |= whole.beside
         for name in step.inputs:
             for table in STEPS[name].tables:
                 self._pin(table)
+
+    def afresh(self) -> "Inputs":
+        """The same step on what the store holds now."""
+        return Inputs(self.project, self.step, self.batch or None, self.log, self.run_id)
 
     def read(
         self,
@@ -119,7 +133,8 @@ class Inputs:
         """Rows of a table, at one version for the whole step; empty where it is not there yet."""
         self._pin(table)
         if table not in self.versions:
-            return self.store.read_or_empty(table, columns=columns)
+            rows = empty(table)
+            return rows if columns is None else rows.select(list(columns))
         return self.store.read(
             table, version=self.versions[table], columns=columns, where=where, among=among
         )
@@ -135,7 +150,8 @@ class Inputs:
 
     def _pin(self, table: str) -> None:
         if table not in self.versions:
-            version = self.store.version(table)
+            own = table in self.bases
+            version = self.bases[table] if own else self.store.version(table)
             if version is not None:
                 self.versions[table] = version
 
@@ -171,6 +187,9 @@ def partition_name(inputs: Inputs) -> str:
 def carry_out(inputs: Inputs, compute: Callable[[Inputs], Outcome]) -> Done:
     """Do a step's work, unless it is known.
 
+    Where another process has written to the step's tables meanwhile, nothing of it is
+    overwritten: the step is done again on what the store holds then.
+
     Parameters
     ----------
     inputs
@@ -180,16 +199,29 @@ def carry_out(inputs: Inputs, compute: Callable[[Inputs], Outcome]) -> Done:
 
     Raises
     ------
+    ConflictError
+        Others came before each of several tries.
     StoreError
         The store cannot be read or written; what was committed stays whole.
     """
+    for number in range(1, MOST_TRIES):
+        try:
+            return _try(inputs, compute)
+        except ConflictError as conflict:
+            inputs.log(f"{inputs.step.name} is done again on fresh data: {conflict}")
+            time.sleep(random.uniform(0, 0.1 * number))  # or two would meet again and again
+            inputs = inputs.afresh()
+    return _try(inputs, compute)
+
+
+def _try(inputs: Inputs, compute: Callable[[Inputs], Outcome]) -> Done:
     commits = inputs.state.commits(inputs.step, partition_name(inputs))
     if commits and commits[0].provenance.key == inputs.key:
         return _found(commits[0])
     if not inputs.step.remembers and not inputs.step.batched:
         for commit in commits:
-            if commit.provenance.key == inputs.key:
-                return _brought_back(inputs, commit)
+            if commit.provenance.key == inputs.key and (older := _still_there(inputs)):
+                return _brought_back(inputs, commit, older)
     outcome = compute(inputs)
     if not outcome.tables and not outcome.added and commits:
         outcome.after()
@@ -202,9 +234,8 @@ def carry_out(inputs: Inputs, compute: Callable[[Inputs], Outcome]) -> Done:
 def _commit(inputs: Inputs, outcome: Outcome) -> dict[str, int]:
     """Write all tables in the order in which the step declares them.
 
-    The marking one is the last: until then the work does not count as done. What a
-    table continues from its own last version stands after all that was derived from
-    that version, or a crash between the two would lose it.
+    The marking one is the last: until then the work does not count as done. It names the
+    versions of the others that belong to it, from which a next work continues.
     """
     step, written = inputs.step, {*outcome.tables, *outcome.added}
     if step.mark not in written or not written <= set(step.tables):
@@ -213,16 +244,29 @@ def _commit(inputs: Inputs, outcome: Outcome) -> dict[str, int]:
             "last table marks the work as done."
         )
     provenance = inputs.provenance(outcome)
-    versions = {}
+    versions: dict[str, int] = {}
     for table in (name for name in step.tables if name in written):
+        made = replace(provenance, beside=_beside(inputs, table, versions))
         if table in outcome.added:
             if outcome.added[table].num_rows or table == step.mark:
-                versions[table] = inputs.store.append(table, outcome.added[table], provenance)
+                base = inputs.bases[table] if table == step.mark else "newest"
+                versions[table] = inputs.store.append(table, outcome.added[table], made, base=base)
         else:
             versions[table] = inputs.store.write(
-                table, outcome.tables[table], provenance, partition=partition_of(inputs)
+                table,
+                outcome.tables[table],
+                made,
+                partition=partition_of(inputs),
+                base=inputs.bases[table],
             )
     return versions
+
+
+def _beside(inputs: Inputs, table: str, written: Mapping[str, int]) -> dict[str, int]:
+    """The other tables of a step at the versions that belong to what is written now."""
+    known = {**inputs.bases, **inputs.versions, **written}
+    versions = {name: known.get(name) for name in inputs.step.tables if name != table}
+    return {name: version for name, version in versions.items() if version is not None}
 
 
 def _found(commit: Commit) -> Done:
@@ -231,12 +275,21 @@ def _found(commit: Commit) -> Done:
     return Done(provenance.data_version, provenance.facts, {}, True, versions)
 
 
-def _brought_back(inputs: Inputs, commit: Commit) -> Done:
+def _still_there(inputs: Inputs) -> dict[str, Commit]:
+    """The step's tables as they were under its key of now; empty where one was removed since."""
+    found: dict[str, Commit] = {}
+    for table in inputs.step.tables:
+        for commit in inputs.store.commits(table):
+            if commit.provenance.key == inputs.key and commit.readable:
+                found.setdefault(table, commit)
+    return found if len(found) == len(inputs.step.tables) else {}
+
+
+def _brought_back(inputs: Inputs, commit: Commit, older: Mapping[str, Commit]) -> Done:
     """Settings went back to what they were: an older version is the answer again."""
     versions = {}
-    for table in inputs.step.tables:
-        older = [c for c in inputs.store.commits(table) if c.provenance.key == inputs.key]
-        rows = inputs.store.read(table, version=older[0].version)
-        versions[table] = inputs.store.write(table, rows, older[0].provenance)
+    for table, made in older.items():
+        rows = inputs.store.read(table, version=made.version)
+        versions[table] = inputs.store.write(table, rows, made.provenance, base=inputs.bases[table])
     inputs.log(f"{inputs.step.name}: version {commit.version} is the answer again")
     return Done(commit.provenance.data_version, commit.provenance.facts, {}, True, versions)

@@ -12,6 +12,7 @@ from vsig_core.console import note
 from vsig_core.corpus import present
 from vsig_core.current import alias_rows, aliases, current_images
 from vsig_core.project import Project
+from vsig_pipeline.notices import given_up
 from vsig_pipeline.steps import STEPS
 
 SHOWN = 5
@@ -27,7 +28,7 @@ class Finding:
     kind
         A word for programs.
     asset
-        The step that found it.
+        The step that found it; empty where it was no step.
     what
         What the items are.
     items
@@ -127,11 +128,11 @@ def pictures_replaced(project: Project) -> list[str]:
 def files_could_be_taken(project: Project) -> list[str]:
     """Annotation files that lie in `inbox/rejected`, with their reasons."""
     suffix = ".reason.txt"
-    notes = sorted((project.inbox / "rejected").glob(f"*{suffix}"))
-    return [
-        f"{note.name.removesuffix(suffix)}: {note.read_text(encoding='utf-8').strip()}"
-        for note in notes
-    ]
+    inbox = project.inbox
+    notes = [file.name for file in inbox.list("rejected") if file.name.endswith(suffix)]
+    reasons = [(inbox.read(name) or b"").decode().strip() for name in notes]
+    names = [name.removeprefix("rejected/").removesuffix(suffix) for name in notes]
+    return [f"{name}: {reason}" for name, reason in zip(names, reasons, strict=True)]
 
 
 def bad_rows(project: Project) -> list[str]:
@@ -213,6 +214,13 @@ def _facts(project: Project, step: str) -> dict[str, Any]:
 
 _Kind = tuple[str, str, str, Callable[[Project], list[str]], str]
 _KINDS: Sequence[_Kind] = (
+    (
+        "given_up",
+        "",
+        "Work is not tried any more",
+        given_up,
+        "The notices lie in notices/; the next 'vsig run' tries again.",
+    ),
     (
         "no_pictures",
         "corpus",

@@ -15,6 +15,7 @@ from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 from vsig_core.project import Project, write_dagster_home
 
 ALIVE_TAG = "vsig/alive"
+_ALIVE = "alive-"
 UNFINISHED = [
     DagsterRunStatus.QUEUED,
     DagsterRunStatus.NOT_STARTED,
@@ -30,9 +31,12 @@ def sign_of_life(project: Project) -> Iterator[dict[str, str]]:
 
     A locked file: the kernel releases it when the process dies, however it does.
     """
-    path = project.dagster_home / f"alive-{uuid.uuid4().hex}.lock"
-    with path.open("w") as file:
+    path = project.dagster_home / f"{_ALIVE}{uuid.uuid4().hex}.lock"
+    # Locked under another name first: one that is not locked is taken for dead.
+    unborn = path.with_suffix(".new")
+    with unborn.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        unborn.rename(path)
         try:
             yield {ALIVE_TAG: path.name}
         finally:
@@ -46,8 +50,11 @@ def end_orphans(instance: DagsterInstance, project: Project) -> list[str]:
         name = run.tags.get(ALIVE_TAG)
         if name and _abandoned(project.dagster_home / name):
             instance.report_run_failed(run, "The process of this 'vsig run' was killed.")
-            (project.dagster_home / name).unlink(missing_ok=True)
             ended.append(run.run_id)
+    # Only now: what is told by them has been told.
+    for path in project.dagster_home.glob(f"{_ALIVE}*.lock"):
+        if _abandoned(path):
+            path.unlink(missing_ok=True)
     return ended
 
 

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import pyarrow as pa
 from dagster import AssetKey, DagsterInstance, DagsterRunStatus, RunRequest, RunsFilter
 
 from vsig_core.project import Project
 from vsig_core.store import digest
+from vsig_pipeline.notices import failure_of, give_up
 from vsig_pipeline.orphans import UNFINISHED
-from vsig_pipeline.state import State, Task
+from vsig_pipeline.state import Task
 from vsig_pipeline.steps import STEPS, Stage
 
 WORK_TAG = "vsig/work"
@@ -32,11 +32,14 @@ class Attempts:
         Runs that ended, and how many of them without success.
     last_end
         When the newest of them ended.
+    runs
+        Their ids, newest first.
     """
 
     total: int
     failed: int
     last_end: datetime | None
+    runs: tuple[str, ...] = ()
 
 
 def attempts(instance: DagsterInstance, work: str) -> Attempts:
@@ -47,6 +50,7 @@ def attempts(instance: DagsterInstance, work: str) -> Attempts:
         total=len(records),
         failed=sum(record.dagster_run.status in _FAILED for record in records),
         last_end=datetime.fromtimestamp(max(ends), UTC) if ends else None,
+        runs=tuple(record.dagster_run.run_id for record in records),
     )
 
 
@@ -80,13 +84,16 @@ def request(
     past = attempts(instance, work)
     settings = project.settings.run
     if past.failed >= settings.max_attempts:
-        give_up(project, work, past)
-        return f"{stage} failed {past.failed} times; given up, see {project.notices}"
+        reason = f"failed {past.failed} times; {_last_words(project, past)}"
+        give_up(project, stage, work, reason)
+        return f"{stage} is given up, see {project.notices}: {reason}"
     if past.failed and past.last_end:
         pause = timedelta(seconds=settings.backoff_seconds * 2 ** (past.failed - 1))
-        if datetime.now(UTC) < past.last_end + pause:
+        # An end that lies ahead is of a clock that was set back: it holds nothing up.
+        if timedelta(0) <= datetime.now(UTC) - past.last_end < pause:
             return (
                 f"{stage} failed {past.failed} times; next try at {past.last_end + pause:%H:%M:%S}"
+                f" UTC; {_last_words(project, past)}"
             )
     return RunRequest(
         run_key=f"{work}:{past.total}",
@@ -103,48 +110,7 @@ def _whole(stage: Stage, tasks: Sequence[Task]) -> list[AssetKey] | None:
     return [AssetKey(task.step) for task in tasks if not task.partition] if batched else None
 
 
-def give_up(project: Project, work: str, past: Attempts) -> None:
-    """Leave a visible record that some work is not tried any more."""
-    project.notices.mkdir(parents=True, exist_ok=True)
-    notice = project.notices / f"given-up-{digest(work)}.txt"
-    if not notice.exists():
-        notice.write_text(
-            f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC: {work} failed {past.failed} times and is not "
-            "tried any more. Nothing is lost: files are still in the inbox. Read the runs' logs "
-            "('vsig ui'), mend the cause, then start 'vsig run' or the job by hand.\n",
-            encoding="utf-8",
-        )
-
-
-def enough_to_learn(state: State, tasks: Sequence[Task]) -> str | None:
-    """Why a training is due now; None where it waits for more judgements.
-
-    Forty judgements saved in a row are one training, not forty.
-    """
-    if state.champion is None:
-        return "no model is in force yet"
-    first = tasks[0]
-    if first.step != "triplets" or not first.reason.startswith("changed"):
-        return first.reason
-    settings = state.project.settings.annotations
-    trained = state.commits(STEPS["triplets"])[0]
-    new = changed_links(state.project, trained.provenance.inputs.get("links"))
-    if new >= settings.min_new_links:
-        return f"{new} new or changed links"
-    since = [commit.at for commit in state.commits(STEPS["annotations"]) if commit.at > trained.at]
-    waited = datetime.now(UTC) - min(since) if since else timedelta(0)
-    if new and waited >= timedelta(hours=settings.max_wait_hours):
-        return f"{new} new or changed links have waited {waited}"
-    return None
-
-
-def changed_links(project: Project, version: int | None) -> int:
-    """Pairs whose link is new, gone or judged otherwise since a version of `links`."""
-    columns = ["img1", "img2", "verdict", "contested"]
-
-    def rows(table: pa.Table) -> set[tuple[object, ...]]:
-        return {tuple(row.values()) for row in table.select(columns).to_pylist()}
-
-    then = set() if version is None else rows(project.store.read("links", version=version))
-    differing = then ^ rows(project.store.read_or_empty("links"))
-    return len({(img1, img2) for img1, img2, *_ in differing})
+def _last_words(project: Project, past: Attempts) -> str:
+    """Why the newest run that has left a notice failed."""
+    said = filter(None, (failure_of(project, run) for run in past.runs))
+    return next(said, "the last one's reason is in its log ('vsig ui')")

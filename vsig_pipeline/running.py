@@ -13,6 +13,8 @@ from vsig_core.corpus import BatchPlan
 from vsig_core.errors import InputError, VsigError
 from vsig_core.project import PROJECT_VARIABLE, Project, write_dagster_home
 from vsig_pipeline.failures import step_failure
+from vsig_pipeline.leftovers import clear_leftovers
+from vsig_pipeline.notices import nothing_given_up
 from vsig_pipeline.progress import Reporter, reporting_to
 from vsig_pipeline.state import State, Task, plan_sources, record_plan
 from vsig_pipeline.steps import STAGES, STEPS, below
@@ -98,6 +100,7 @@ def run(
 
     wanted = _wanted(start)
     end_orphans_of(project)
+    clear_leftovers(project)
     plan = plan_sources(project)
     record_plan(project, plan)
     done: list[Task] = []
@@ -109,6 +112,7 @@ def run(
             with reporting_to(reporter):
                 _execute(project, group)
             done += group
+        nothing_given_up(project, [stage])
     return Ran(done, plan)
 
 

@@ -23,16 +23,24 @@ from vsig_core.errors import VsigError
 from vsig_core.project import Project
 from vsig_pipeline.failures import step_failure
 from vsig_pipeline.jobs import annotate, embed, ingest, recluster, retrain
+from vsig_pipeline.learning import learning
+from vsig_pipeline.leftovers import clear_leftovers
+from vsig_pipeline.notices import nothing_given_up, write_failure
 from vsig_pipeline.orphans import end_orphans
 from vsig_pipeline.partitions import BATCHES
-from vsig_pipeline.requests import enough_to_learn, request
+from vsig_pipeline.requests import request
 from vsig_pipeline.resources import ProjectResource
-from vsig_pipeline.state import State, Task, pending_files, plan_sources, record_plan
-from vsig_pipeline.steps import STEPS, Stage
+from vsig_pipeline.state import (
+    QUIET_SECONDS,
+    State,
+    Task,
+    pending_files,
+    plan_sources,
+    record_plan,
+)
+from vsig_pipeline.steps import STAGES, STEPS, Stage
 
 INTERVAL = 15
-# A file that was written to a moment ago may be half-copied.
-QUIET_SECONDS = 5
 
 
 @sensor(
@@ -46,12 +54,15 @@ def sources_sensor(context: SensorEvaluationContext, project: ProjectResource) -
     opened = project.open()
     for run_id in end_orphans(context.instance, opened):
         context.log.info(f"run {run_id[:8]} is ended: its process was killed")
+    clear_leftovers(opened)
     plan = plan_sources(opened)
     record_plan(opened, plan)
     state = State(opened)
     known = set(context.instance.get_dynamic_partitions("batches"))
     added = [batch for batch in state.batch_keys if batch not in known]
-    result = _ask(context, opened, _of(state.tasks(), "ingest"))
+    tasks = state.tasks()
+    nothing_given_up(opened, set(STAGES) - {task.stage for task in tasks})
+    result = _ask(context, opened, _of(tasks, "ingest"))
     return SensorResult(
         run_requests=result.run_requests,
         skip_reason=result.skip_reason,
@@ -73,17 +84,17 @@ def inbox_sensor(context: SensorEvaluationContext, project: ProjectResource) -> 
     # What only waits for pictures has no key yet, and a run would find nothing to do.
     if ready := [task for task in _of(tasks, "annotate") if task.key]:
         if pending_files(opened) and not pending_files(opened, QUIET_SECONDS):
-            return SensorResult(skip_reason=f"files are still arriving in {opened.inbox}")
+            return SensorResult(skip_reason=f"files are still arriving in {opened.inbox.uri()}")
         return _ask(context, opened, ready)
     if _of(tasks, "ingest"):
         return SensorResult(skip_reason="pictures are read before anything is learnt from them")
     if due := _of(tasks, "retrain"):
-        why = enough_to_learn(state, due)
-        if why is None:
-            return SensorResult(skip_reason="judgements wait for more: see min_new_links, max_wait")
-        context.log.info(f"training is due: {why}")
+        found = learning(state, due)
+        if not found.due:
+            return SensorResult(skip_reason=f"judgements wait for more: {found.why}")
+        context.log.info(f"training is due: {found.why}")
         return _ask(context, opened, due)
-    return SensorResult(skip_reason=f"nothing new in {opened.inbox}")
+    return SensorResult(skip_reason=f"nothing new in {opened.inbox.uri()}")
 
 
 @sensor(
@@ -122,9 +133,7 @@ def failure_sensor(context: RunFailureSensorContext, project: ProjectResource) -
         "message": " ".join([context.failure_event.message or "", *causes]),
         "reason": run.tags.get("vsig/reason", ""),
     }
-    opened.notices.mkdir(parents=True, exist_ok=True)
-    path = opened.notices / f"failed-{run.run_id}.json"
-    path.write_text(json.dumps(notice, indent=2, ensure_ascii=False), encoding="utf-8")
+    write_failure(opened, notice)
     if opened.settings.run.webhook:
         _call(opened.settings.run.webhook, notice)
 

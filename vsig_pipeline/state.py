@@ -6,26 +6,36 @@ was killed, or a machine that was replaced, changes nothing here.
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vsig_core.corpus import BatchPlan, Contents, content_of, list_sources, plan_batches, present
-from vsig_core.current import current_images
-from vsig_core.errors import InputError, SettingsError
+from vsig_core.corpus import (
+    BatchPlan,
+    Contents,
+    Listing,
+    content_of,
+    list_sources,
+    plan_batches,
+    present,
+)
+from vsig_core.current import current_images, taken_down
+from vsig_core.errors import InputError, SettingsError, StoreError
 from vsig_core.model import champion
 from vsig_core.pool import judged_uids
 from vsig_core.project import Project
 from vsig_core.settings import Settings
-from vsig_core.store import Commit, Provenance, digest
+from vsig_core.store import Commit, File, Provenance, digest
 from vsig_pipeline.moves import record_moves
 from vsig_pipeline.steps import STEPS, Stage, Step
 
 NOTHING = "nothing yet"
+# A file that was written to a moment ago may be half-copied.
+QUIET_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -60,14 +70,21 @@ def plan_sources(project: Project) -> BatchPlan:
     settings = project.settings
     listing = list_sources(settings.source, project.folder)
     planned = project.store.read_or_empty("batches")
+    named = _without_words(listing, taken_down(project.store))
     contents = Contents(lambda: _hashes(project), content_of)
-    return plan_batches(planned, listing, settings.images.batch_size, contents)
+    return plan_batches(planned, named, settings.images.batch_size, contents)
 
 
 def _hashes(project: Project) -> dict[str, str]:
     """The sha256 of each picture as it was read last."""
     images = current_images(project.store, ["uid", "sha256"])
     return dict(zip(images["uid"].to_pylist(), images["sha256"].to_pylist(), strict=True))
+
+
+def _without_words(listing: Listing, uids: AbstractSet[str]) -> Listing:
+    """The listing, with nothing of what the catalogue says of pictures that were taken down."""
+    files = [replace(file, metadata={}) if file.uid in uids else file for file in listing.files]
+    return replace(listing, files=files)
 
 
 def record_plan(project: Project, plan: BatchPlan, run_id: str = "") -> None:
@@ -86,7 +103,7 @@ def record_plan(project: Project, plan: BatchPlan, run_id: str = "") -> None:
         project.store.write("batches", plan.table, provenance)
 
 
-def pending_files(project: Project, quiet_seconds: float = 0) -> list[Path]:
+def pending_files(project: Project, quiet_seconds: float = 0) -> list[File]:
     """Annotation files that wait in the inbox, by name.
 
     Parameters
@@ -100,35 +117,41 @@ def pending_files(project: Project, quiet_seconds: float = 0) -> list[Path]:
     ------
     SettingsError
         The inbox is no folder: files put where it was meant to be would wait for ever.
+    StoreError
+        The inbox is in a bucket that cannot be listed.
     """
-    inbox = _inbox(project)
-    return sorted(
-        path
-        for path in (inbox.iterdir() if inbox else ())
-        if path.is_file()
-        and path.suffix.lower() == ".csv"
-        and not path.name.startswith(".")
-        and _age(path) >= quiet_seconds
-    )
+    return [
+        file
+        for file in _inbox(project)
+        if file.name.lower().endswith(".csv")
+        and not file.name.startswith(".")
+        and _lies_still(file, quiet_seconds)
+    ]
 
 
-def _inbox(project: Project) -> Path | None:
-    """The folder; None where a project written by hand has not made the usual one yet."""
-    inbox = project.inbox
-    if not inbox.exists() and project.settings.inbox == Settings().inbox:
-        return None
-    if not inbox.is_dir():
-        what = "is a file, not a folder" if inbox.exists() else "does not exist"
+def _inbox(project: Project) -> list[File]:
+    """What lies in the inbox; nothing where a project has not made the usual one yet."""
+    try:
+        return list(project.inbox.list())
+    except StoreError as error:
+        usual = project.settings.inbox == Settings().inbox
+        missing = isinstance(error.__cause__, FileNotFoundError)
+        if usual and missing and project.store.version("annotations") is None:
+            return []
+        if not isinstance(error.__cause__, OSError):
+            raise  # the server's words say what to do
         raise SettingsError(
-            f"The inbox {inbox} {what}. Make the folder, or name another one: inbox in "
-            "vsig.toml, or the variable VSIG_INBOX."
-        )
-    return inbox
+            f"The inbox {error} Make the folder, or name another one: inbox in vsig.toml, or the "
+            "variable VSIG_INBOX."
+        ) from error
 
 
-def _age(path: Path) -> float:
-    """Seconds since a file was written to; a time to come, by a clock that is wrong, is no bar."""
-    return abs(time.time() - path.stat().st_mtime)
+def _lies_still(file: File, seconds: float) -> bool:
+    """Whether nobody has written to a file for so long.
+
+    A time to come, by a clock that is wrong, is no bar.
+    """
+    return abs(time.time() - file.modified.timestamp()) >= seconds
 
 
 class State:
@@ -155,10 +178,16 @@ class State:
         for row in files.to_pylist():
             rows.setdefault(row["batch"], []).append(row)
         step = STEPS["images"]
-        return {
-            batch: digest([step.code, self.params(step), content])
-            for batch, content in sorted(rows.items())
-        }
+        keys: dict[str, str] = {}
+        for batch, content in sorted(rows.items()):
+            gone = sorted(self.taken_down.intersection(str(row["uid"]) for row in content))
+            keys[batch] = digest([step.code, self.params(step), content, *([gone] if gone else [])])
+        return keys
+
+    @cached_property
+    def taken_down(self) -> frozenset[str]:
+        """Ids and contents of pictures that do not come back."""
+        return taken_down(self.project.store)
 
     @cached_property
     def corpus(self) -> dict[str, dict[str, str]]:

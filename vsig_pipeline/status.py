@@ -11,6 +11,7 @@ from vsig_pipeline.findings import Finding, findings, show
 from vsig_pipeline.running import look
 from vsig_pipeline.state import State, pending_files
 from vsig_pipeline.steps import STEPS
+from vsig_pipeline.waiting import Waiting, waiting
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Status:
     tables: list[TableStatus]
     champion: dict[str, Any] | None
     inbox: list[str]
+    waiting: list[Waiting]
     conflicts: list[dict[str, Any]]
     notices: list[str]
     findings: list[Finding]
@@ -43,7 +45,9 @@ class Status:
         del shown["plan"]
         tables = [asdict(entry) for entry in self.tables]
         found = [finding.as_dict() for finding in self.findings]
-        return {**shown, "tables": tables, "findings": found, "sources": sources(self.plan)}
+        waits = [asdict(entry) for entry in self.waiting]
+        known = {"tables": tables, "waiting": waits, "findings": found}
+        return {**shown, **known, "sources": sources(self.plan)}
 
     def show(self) -> None:
         """For a person."""
@@ -60,6 +64,8 @@ class Status:
         table("Tables", ["table", "version", "rows", "", "why"], rows)
         _show_champion(self.champion)
         note(f"Inbox: {', '.join(self.inbox) or 'empty'}")
+        for entry in self.waiting:
+            note(f"Waits: {entry.what}: {entry.why}")
         show(self.findings)
         for notice in self.notices:
             note(f"Notice: {notice}")
@@ -92,6 +98,7 @@ def project_status(project: Project) -> Status:
         tables=[_table_status(project, name, owner.get(name), reasons) for name in TABLES],
         champion=_champion(project),
         inbox=[path.name for path in pending_files(project)],
+        waiting=waiting(project, found),
         conflicts=[row for row in conflicts if row["settled_by"] is None],
         notices=notices,
         findings=findings(project),

@@ -163,6 +163,7 @@ def test_training_brings_pictures_of_one_motif_together(fit, families):
             "views": 4,
             "trained_stages": 5,
             "learning_rate": 3e-4,
+            "schedule": "constant",
             "batch_size": 4,
         }
     )
@@ -288,3 +289,13 @@ def test_triplets_of_one_anchor_come_together_or_in_random_order(fit):
     )
     assert together.weights != apart.weights
     assert together.curve[0]["loss"] == apart.curve[0]["loss"]
+
+
+def test_a_schedule_that_decays_ends_nearer_to_where_it_came_from_than_a_constant_rate(fit):
+    def distance(schedule):
+        settings = QUICK.model_copy(update={"schedule": schedule, "optimizer": "adam"})
+        trained = load_network(NETWORK, fit(settings, folder=schedule).weights)
+        pairs = zip(trained.parameters(), load_network(NETWORK).parameters(), strict=True)
+        return sum(float((one - other).detach().abs().sum()) for one, other in pairs)
+
+    assert 0 < distance("cosine") < distance("constant")

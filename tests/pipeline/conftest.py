@@ -26,7 +26,7 @@ def project(tmp_path: Path, sample: Path) -> Project:
 def finished(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Project:
     """A project after its first round; tests copy it and leave it as it is."""
     made = make_project(tmp_path_factory.mktemp("finished") / "project", sample)
-    shutil.copy(sample / "annotations-1.csv", made.inbox)
+    shutil.copy(sample / "annotations-1.csv", made.inbox.uri())
     run_quietly(made)
     return made
 

@@ -181,11 +181,11 @@ def test_evaluate_without_judgements_says_why_there_is_nothing_to_score(grown: P
     assert not [row for row in said["evaluations"] if row["metric"] == "map"]
     assert "No picture" in said["notes"][0]
     shown = vsig("evaluate", project=grown.folder)
-    assert shown.returncode == 0 and str(grown.inbox) in shown.stderr
+    assert shown.returncode == 0 and str(grown.inbox.uri()) in shown.stderr
 
 
 @pytest.mark.parametrize(
-    ("place", "says"), [("nowhere", "does not exist"), ("vsig.toml", "is a file")]
+    ("place", "says"), [("nowhere", "No such file"), ("vsig.toml", "Not a directory")]
 )
 def test_an_inbox_that_is_no_folder_is_said(
     finished: Project, monkeypatch: pytest.MonkeyPatch, place: str, says: str

@@ -120,7 +120,7 @@ def test_a_file_in_the_inbox_leads_to_new_clusters_even_when_its_run_is_killed(
     images = project.store.version("images")
     rows = project.store.count("annotations")
     evaluations = project.store.version("evaluations")
-    shutil.copy(sample / "annotations-2.csv", project.inbox)
+    shutil.copy(sample / "annotations-2.csv", project.inbox.uri())
     # The first run of the file is killed, wherever it is.
     wait_until(lambda: worker_of(port), 90, "a run within a minute and a half")
     victim = worker_of(port)
@@ -129,7 +129,9 @@ def test_a_file_in_the_inbox_leads_to_new_clusters_even_when_its_run_is_killed(
             os.kill(victim, signal.SIGKILL)
     wait_until(lambda: project.store.count("annotations") > rows, 180, "the judgements are taken")
     wait_until(lambda: project.store.version("evaluations") != evaluations, 180, "a new evaluation")
-    wait_until(lambda: not (project.inbox / "annotations-2.csv").exists(), 60, "the file is moved")
+    wait_until(
+        lambda: not (project.inbox.folder / "annotations-2.csv").exists(), 60, "the file is moved"
+    )
 
     def settled() -> bool:
         done = not runs(port, "STARTED") and not runs(port, "QUEUED")
@@ -141,7 +143,9 @@ def test_a_file_in_the_inbox_leads_to_new_clusters_even_when_its_run_is_killed(
     assert len(ids) == len(set(ids)) > rows  # nothing lost, nothing twice
     assert project.store.version("images") == images
     before = {name: project.store.version(name) for name in ("annotations", "links", "models")}
-    shutil.copy(sample / "annotations-2.csv", project.inbox / "the same again.csv")
-    wait_until(lambda: not (project.inbox / "the same again.csv").exists(), 120, "it is moved")
+    shutil.copy(sample / "annotations-2.csv", project.inbox.folder / "the same again.csv")
+    wait_until(
+        lambda: not (project.inbox.folder / "the same again.csv").exists(), 120, "it is moved"
+    )
     time.sleep(20)
     assert {name: project.store.version(name) for name in before} == before

@@ -45,10 +45,10 @@ def test_other_settings_of_pictures_decode_all_of_them_again(grown: Project):
 
 def test_without_judgements_enough_nothing_is_said_to_be_trained(project: Project, sample: Path):
     assert not cost(project).training
-    (project.inbox / "broken.csv").write_bytes(b"\x00\x01 no table")
-    (project.inbox / "few.csv").write_text("type,img1,img2\nPOSITIVE,a.jpg,b.jpg\n")
+    (project.inbox.folder / "broken.csv").write_bytes(b"\x00\x01 no table")
+    (project.inbox.folder / "few.csv").write_text("type,img1,img2\nPOSITIVE,a.jpg,b.jpg\n")
     assert "trains nothing" in cost(project).in_words()
-    shutil.copy(sample / "annotations-1.csv", project.inbox)
+    shutil.copy(sample / "annotations-1.csv", project.inbox.uri())
     assert "may train a network" in cost(project).in_words()
 
 

@@ -52,7 +52,7 @@ def test_a_crash_between_two_tables_loses_no_move_between_splits(
     project = edit_settings(grown, ("[training]", '[splits]\nsalt = "other"\n[training]'))
     before = versions(project)
 
-    def full(*_: object) -> int:
+    def full(*_: object, **_named: object) -> int:
         raise StoreError("No space left on device.")
 
     with monkeypatch.context() as broken:

@@ -63,7 +63,7 @@ def test_a_new_annotation_file_makes_a_candidate_and_reads_no_picture_again(
 ):
     before = versions(grown)
     embedded = set(names(grown, "pool_vectors", "model_id"))
-    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    shutil.copy(sample / "annotations-2.csv", grown.inbox.uri())
     done = [task.step for task in run_quietly(grown)]
     assert "candidate_model" in done and "clusters" in done and "images" not in done
     after = versions(grown)
@@ -71,13 +71,13 @@ def test_a_new_annotation_file_makes_a_candidate_and_reads_no_picture_again(
     new = set(names(grown, "models", "model_id")) & set(names(grown, "pool_vectors", "model_id"))
     assert len(new - embedded) == 1
     assert not pending_files(grown)
-    assert (grown.inbox / "done" / "annotations-2.csv").exists()
+    assert (grown.inbox.folder / "done" / "annotations-2.csv").exists()
 
 
 def test_the_same_file_again_or_under_another_name_changes_nothing(grown: Project, sample: Path):
     before = versions(grown)
-    shutil.copy(sample / "annotations-1.csv", grown.inbox)
-    shutil.copy(sample / "annotations-1.csv", grown.inbox / "copy.csv")
+    shutil.copy(sample / "annotations-1.csv", grown.inbox.uri())
+    shutil.copy(sample / "annotations-1.csv", grown.inbox.folder / "copy.csv")
     assert {task.step for task in run_quietly(grown)} <= {"annotations", "morphograph"}
     assert versions(grown) == before
     assert not pending_files(grown)
@@ -169,7 +169,7 @@ def test_without_judgements_pictures_are_still_clustered_and_ranked(project: Pro
 def test_too_few_links_train_nothing_and_the_reason_is_kept(project: Project):
     uids = sorted(path.name for path in pictures_of(project.folder).rglob("*.jpg"))
     rows = [f"POSITIVE,{uids[0]},{uids[1]}", f"POSITIVE,{uids[2]},{uids[3]}"]
-    (project.inbox / "few.csv").write_text("\n".join(["type,img1,img2", *rows]))
+    (project.inbox.folder / "few.csv").write_text("\n".join(["type,img1,img2", *rows]))
     run_quietly(project)
     made = [
         commit.provenance.facts
@@ -201,10 +201,10 @@ def test_a_ruined_candidate_is_rejected_and_the_run_goes_on(grown: Project, samp
 
 
 def test_an_unreadable_file_is_put_aside_with_its_reason(project: Project):
-    (project.inbox / "broken.csv").write_bytes(b"\x00\x01\x02 no table")
+    (project.inbox.folder / "broken.csv").write_bytes(b"\x00\x01\x02 no table")
     run_quietly(project)
-    assert (project.inbox / "rejected" / "broken.csv").exists()
-    assert (project.inbox / "rejected" / "broken.csv.reason.txt").read_text().strip()
+    assert (project.inbox.folder / "rejected" / "broken.csv").exists()
+    assert (project.inbox.folder / "rejected" / "broken.csv.reason.txt").read_text().strip()
     rejected = project.store.read("rejected_annotations").to_pylist()
     assert [(row["file"], row["row"]) for row in rejected] == [("broken.csv", 0)]
 
@@ -212,7 +212,7 @@ def test_an_unreadable_file_is_put_aside_with_its_reason(project: Project):
 def test_good_rows_count_and_bad_ones_are_reported_with_their_line(grown: Project):
     one, two = names(grown, "images", "uid")[:2]
     rows = ["type,img1,img2", f"SIMILAR,{one},{two}", f"LIKES,{one},{two}", f"POSITIVE,{one},{one}"]
-    (grown.inbox / "mixed.csv").write_text("\n".join(rows))
+    (grown.inbox.folder / "mixed.csv").write_text("\n".join(rows))
     run_quietly(grown, "annotations")
     assert "mixed.csv" in names(grown, "annotations", "file")
     rejected = grown.store.read("rejected_annotations").to_pylist()
@@ -221,7 +221,7 @@ def test_good_rows_count_and_bad_ones_are_reported_with_their_line(grown: Projec
 
 def test_a_judgement_of_an_unknown_picture_waits_for_it(grown: Project):
     known = names(grown, "images", "uid")[0]
-    (grown.inbox / "early.csv").write_text(f"type,img1,img2\nPOSITIVE,{known},later.jpg\n")
+    (grown.inbox.folder / "early.csv").write_text(f"type,img1,img2\nPOSITIVE,{known},later.jpg\n")
     run_quietly(grown)
     assert "early.csv" in names(grown, "annotations", "file")
     reasons = [row["reason"] for row in grown.store.read("rejected_annotations").to_pylist()]
@@ -240,7 +240,7 @@ def test_a_run_that_fails_loses_no_annotation(
     grown: Project, sample: Path, monkeypatch: pytest.MonkeyPatch
 ):
     before = grown.store.count("annotations")
-    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    shutil.copy(sample / "annotations-2.csv", grown.inbox.uri())
 
     def full(*_: object) -> int:
         raise OSError(28, "No space left on device")
@@ -281,19 +281,6 @@ def test_an_empty_folder_is_no_failure(tmp_path: Path, sample: Path):
 def test_an_unknown_asset_is_refused_with_the_known_ones(project: Project):
     with pytest.raises(InputError, match="clusters"):
         due(project, "cluster")
-
-
-def test_the_whole_loop_runs_on_s3(tmp_path: Path, sample: Path, s3_root: str):
-    project = make_project(tmp_path / "project", sample)
-    project = edit_settings(project, ("[[source]]", f'store = "{s3_root}"\n[[source]]'))
-    shutil.copy(sample / "annotations-1.csv", project.inbox)
-    run_quietly(project)
-    assert project.store.count("clusters") == 60
-    assert "trained" in names(project, "models", "origin")
-    before = versions(project)
-    assert run_quietly(project) == []
-    assert versions(project) == before
-    assert not (project.folder / "store" / "tables").exists()
 
 
 def test_two_pictures_of_equal_content_have_two_rows_and_one_vector(tmp_path: Path, sample: Path):

@@ -35,7 +35,7 @@ def going_on(instance: DagsterInstance) -> list[DagsterRun]:
 def killed(grown: Project, sample: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A project whose `vsig run` was killed in the middle of a step."""
     monkeypatch.setenv("VSIG_PROJECT", str(grown.folder))
-    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    shutil.copy(sample / "annotations-2.csv", grown.inbox.uri())
     done = subprocess.run([sys.executable, "-c", KILLED], capture_output=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
     with instance_of(grown) as instance:
@@ -48,7 +48,7 @@ def instance_of(project: Project) -> DagsterInstance:
 
 
 def test_the_next_run_ends_the_one_that_was_killed(killed: Project):
-    (killed.inbox / "annotations-2.csv").unlink()
+    (killed.inbox.folder / "annotations-2.csv").unlink()
     assert run_quietly(killed) == []
     with instance_of(killed) as instance:
         assert going_on(instance) == []

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ from vsig_pipeline.definitions import defs
 from vsig_pipeline.requests import WORK_TAG
 from vsig_pipeline.resources import ProjectResource
 from vsig_pipeline.sensors import failure_sensor
+from vsig_pipeline.state import pending_files
+from vsig_pipeline.status import Status, project_status
 
 
 @pytest.fixture
@@ -57,14 +60,14 @@ def ended(instance: DagsterInstance, asked: RunRequest, status: DagsterRunStatus
 
 def judge(project: Project, name: str, pairs: list[tuple[str, str]]) -> None:
     rows = [f"POSITIVE,{one},{other}" for one, other in pairs]
-    (project.inbox / name).write_text("\n".join(["type,img1,img2", *rows]) + "\n")
+    (project.inbox.folder / name).write_text("\n".join(["type,img1,img2", *rows]) + "\n")
     arrived(project)
 
 
 def arrived(project: Project) -> None:
     """The files of the inbox lie there for a minute."""
     then = time.time() - 60
-    for path in project.inbox.glob("*.csv"):
+    for path in project.inbox.folder.glob("*.csv"):
         os.utime(path, (then, then))
 
 
@@ -107,18 +110,18 @@ def test_a_file_is_taken_at_once_and_forty_saves_are_one_training(
         run_stage(grown, "annotate")
         asked, says = tick("inbox_sensor", grown, instance)
         trainings.append([request.job_name for request in asked])
-        assert asked or "wait for more" in says
+        assert asked or "wait for 20" in says
     assert trainings == [[], [], ["retrain"]]  # min_new_links is 20
 
 
 def test_a_file_that_is_still_being_copied_holds_up_nobody_else(
     grown: Project, sample: Path, instance: DagsterInstance
 ):
-    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    shutil.copy(sample / "annotations-2.csv", grown.inbox.uri())
     asked, says = tick("inbox_sensor", grown, instance)
     assert asked == [] and "arriving" in says
     judge(grown, "whole.csv", new_pairs(grown, 1))
-    (grown.inbox / "annotations-2.csv").touch()
+    (grown.inbox.folder / "annotations-2.csv").touch()
     assert [r.job_name for r in tick("inbox_sensor", grown, instance)[0]] == ["annotate"]
 
 
@@ -132,10 +135,60 @@ def test_few_judgements_are_learnt_from_when_they_have_waited(
     assert [r.job_name for r in tick("inbox_sensor", project, instance)[0]] == ["retrain"]
 
 
+def test_judgements_wait_no_longer_when_the_clock_is_set_back(
+    grown: Project, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+):
+    """What came after the last training is told by versions, not by times."""
+    for table in ("annotations", "links", "triplets"):
+        for entry in (Path(grown.store.uri(table)) / "_delta_log").glob("*.json"):
+            text = entry.read_text()
+            later = re.sub(r'"timestamp":(\d+)', lambda m: f'"timestamp":{int(m[1]) + 9**12}', text)
+            entry.write_text(later)
+    judge(grown, "few.csv", new_pairs(grown, 2))
+    run_stage(grown, "annotate")
+    project = edit_settings(grown, ("[training]", "[annotations]\nmax_wait_hours = 0\n[training]"))
+    assert [r.job_name for r in tick("inbox_sensor", project, instance)[0]] == ["retrain"]
+
+
+def test_a_failure_that_lies_ahead_by_a_clock_that_was_set_back_holds_nothing_up(
+    grown: Project, sample: Path, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+):
+    shutil.copy(sample / "annotations-2.csv", grown.inbox.uri())
+    to_come = time.time() + 3600
+    os.utime(grown.inbox.folder / "annotations-2.csv", (to_come, to_come))
+    (asked,), _ = tick("inbox_sensor", grown, instance)
+    ended(instance, asked, DagsterRunStatus.FAILURE)
+    _set_end(monkeypatch, datetime.now(UTC))
+    assert "next try at" in tick("inbox_sensor", grown, instance)[1]
+    monkeypatch.undo()
+    _set_end(monkeypatch, datetime.now(UTC) + timedelta(days=1))
+    (again,), _ = tick("inbox_sensor", grown, instance)
+    assert again.run_key != asked.run_key
+
+
+def test_two_daemons_that_see_the_same_file_ask_under_the_same_key(
+    grown: Project, sample: Path, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+):
+    """Dagster starts one run for a key; a second daemon with records of its own starts another."""
+    shutil.copy(sample / "annotations-2.csv", grown.inbox.uri())
+    arrived(grown)
+    keys = {tick("inbox_sensor", grown, instance)[0][0].run_key for _ in range(2)}
+    assert len(keys) == 1
+    before = grown.store.count("annotations")
+    monkeypatch.setenv("VSIG_PROJECT", str(grown.folder))
+    job = defs.resolve_job_def("annotate")
+    for _ in range(2):
+        with DagsterInstance.ephemeral() as other:
+            assert tick("inbox_sensor", grown, other)[0] or not pending_files(grown)
+            assert job.execute_in_process(instance=other).success
+    ids = grown.store.read("annotations")["annotation_id"].to_pylist()
+    assert len(ids) == len(set(ids)) > before
+
+
 def test_a_retraction_alone_is_learnt_from(grown: Project, instance: DagsterInstance):
     rows = grown.store.read("annotations").to_pylist()
     name = next(row["annotation_id"] for row in rows if row["type"] == "POSITIVE")
-    (grown.inbox / "back.csv").write_text(f"type,img1,img2,retracts\nRETRACT,,,{name}\n")
+    (grown.inbox.folder / "back.csv").write_text(f"type,img1,img2,retracts\nRETRACT,,,{name}\n")
     run_stage(grown, "annotate")
     project = edit_settings(grown, ("[training]", "[annotations]\nmin_new_links = 1\n[training]"))
     assert [r.job_name for r in tick("inbox_sensor", project, instance)[0]] == ["retrain"]
@@ -152,7 +205,7 @@ def test_judgements_that_wait_for_pictures_ask_for_no_run(
 def test_while_a_run_is_at_it_no_second_one_is_asked_for(
     grown: Project, sample: Path, instance: DagsterInstance
 ):
-    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    shutil.copy(sample / "annotations-2.csv", grown.inbox.uri())
     arrived(grown)
     (asked,), _ = tick("inbox_sensor", grown, instance)
     ended(instance, asked, DagsterRunStatus.STARTED)
@@ -163,7 +216,7 @@ def test_while_a_run_is_at_it_no_second_one_is_asked_for(
 def test_a_failed_run_is_asked_for_again_with_growing_pauses_and_then_given_up(
     grown: Project, sample: Path, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ):
-    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    shutil.copy(sample / "annotations-2.csv", grown.inbox.uri())
     arrived(grown)
     now = datetime.now(UTC)
     keys, pauses = set(), []
@@ -194,7 +247,28 @@ def test_a_failed_run_is_asked_for_again_with_growing_pauses_and_then_given_up(
     assert pauses[1:] == sorted(pauses[1:]) and pauses[1] > timedelta(0)
     (notice,) = grown.notices.glob("given-up-*.txt")
     assert "still in the inbox" in notice.read_text()
-    assert (grown.inbox / "annotations-2.csv").exists()
+    assert (grown.inbox.folder / "annotations-2.csv").exists()
+    status = project_status(grown)
+    assert ["annotate failed" in item for item in _items(status, "given_up")] == [True]
+    assert [(w.what, "failed" in w.why) for w in status.waiting] == [("annotations-2.csv", True)]
+    run_quietly(grown)
+    assert _items(project_status(grown), "given_up") == [] and not notice.exists()
+
+
+def _items(status: Status, kind: str) -> list[str]:
+    return [item for found in status.findings if found.kind == kind for item in found.items]
+
+
+def test_status_says_what_waits_and_why(grown: Project):
+    judge(grown, "few.csv", new_pairs(grown, 2))
+    (file,) = project_status(grown).waiting
+    assert file.what == "few.csv" and "the next 'vsig run' takes it" in file.why
+    (grown.inbox.folder / "few.csv").touch()
+    (file,) = project_status(grown).waiting
+    assert "written to a moment ago" in file.why
+    run_stage(grown, "annotate")
+    (training,) = project_status(grown).waiting
+    assert "2 new or changed links wait for 20" in training.why
 
 
 def _set_end(monkeypatch: pytest.MonkeyPatch, end: datetime) -> None:
@@ -228,9 +302,9 @@ def test_only_one_run_is_asked_for_each_batch(
 def test_the_notice_of_a_failed_run_says_why_its_step_failed(
     grown: Project, sample: Path, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ):
-    shutil.copy(sample / "annotations-2.csv", grown.inbox)
+    shutil.copy(sample / "annotations-2.csv", grown.inbox.uri())
 
-    def full(*_: object) -> int:
+    def full(*_: object, **_named: object) -> int:
         raise TrainingError("the loss is not finite")
 
     monkeypatch.setattr(Store, "append", full)

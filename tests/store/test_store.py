@@ -1,13 +1,15 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from vsig_core.errors import StoreError, TableMissingError
-from vsig_core.store import TABLES, Objects, Provenance, Store, empty, schema
+from vsig_core.store import TABLES, Objects, Provenance, Store, empty, open_files, schema
+from vsig_core.store.schema import Column
 
 
 def link(img1: str, img2: str, verdict: str = "POSITIVE") -> dict[str, object]:
@@ -26,17 +28,14 @@ def embeddings(*rows: dict[str, object]) -> pa.Table:
     return pa.Table.from_pylist(list(rows), schema("embeddings"))
 
 
-@pytest.fixture(params=["folder", "s3"])
-def store(request: pytest.FixtureRequest) -> Store:
-    return Store(request.getfixturevalue(f"{request.param}_root"))
-
-
 @pytest.fixture
-def folder_root(tmp_path) -> str:
-    return str(tmp_path / "sto re é")
+def store(root: str) -> Store:
+    return Store(root)
 
 
-class TestTables:
+class TestContract:
+    """What every store does, wherever it lies. Several writers at once: see test_conflicts."""
+
     def test_a_table_that_was_never_written_is_missing_and_says_what_to_do(self, store: Store):
         assert store.version("links") is None
         assert store.commits("links") == []
@@ -110,8 +109,66 @@ class TestTables:
         with pytest.raises(StoreError, match="links"):
             store.read("link")
 
+    def test_an_older_version_that_does_not_exist_is_missing(self, store: Store):
+        store.write("links", links(link("a", "b")), Provenance("x"))
+        with pytest.raises(TableMissingError):
+            store.read("links", version=7)
 
-class TestObjects:
+    def test_what_was_read_is_written_back_equal(self, store: Store):
+        rows = links(
+            link("a/Ä b.jpg", "日本 'x'.jpg"),
+            link("b", "c") | {"annotators": [], "n_annotations": 3},
+        )
+        store.write("links", rows, Provenance("x"))
+        read = store.read("links")
+        assert read.to_pylist() == rows.to_pylist()
+        store.write("links", read, Provenance("x"))
+        assert store.read("links").equals(read)
+
+    def test_an_empty_table_is_computed_and_has_no_rows(self, store: Store):
+        assert store.write("embeddings", empty("embeddings"), Provenance("x")) == 0
+        assert store.version("embeddings") == 0 and store.count("embeddings") == 0
+        assert store.read("embeddings").equals(empty("embeddings"))
+        store.write("embeddings", embeddings(embedding("b-1", "a", [1, 0])), Provenance("x"))
+        assert store.count("embeddings") == 1
+
+    def test_history_is_kept_through_checkpoints(self, store: Store):
+        for number in range(12):
+            store.append("links", links(link("a", str(number))), Provenance(f"step {number}"))
+        assert [commit.version for commit in store.commits("links")] == list(range(11, -1, -1))
+        assert store.commits("links")[-1].provenance.step == "step 0"
+        assert store.read("links", version=3).num_rows == 4
+
+    def test_a_table_that_was_there_and_is_gone_is_not_begun_anew(self, store: Store, root: str):
+        store.write("links", links(link("a", "b")), Provenance("x"))
+        files = open_files(root)
+        for file in list(files.list(deep=True)):
+            files.remove(file.name)
+        with pytest.raises(StoreError, match="vanished"):
+            store.read_or_empty("links")
+        with pytest.raises(StoreError, match="vanished"):
+            store.write("links", links(link("a", "b")), Provenance("x"))
+
+    def test_a_table_of_a_newer_vsig_is_refused_with_its_version(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ):
+        store.write("links", links(link("a", "b")), Provenance("x"))
+        spec = TABLES["links"]
+        newer = replace(
+            spec, version=2, columns=(*spec.columns, Column("mood", pa.string(), "of the day"))
+        )
+        with monkeypatch.context() as later:
+            later.setitem(TABLES, "links", newer)
+            cheerful = pa.Table.from_pylist([link("a", "c") | {"mood": "glad"}], newer.schema)
+            store.append("links", cheerful, Provenance("x"))
+            assert store.read("links")["mood"].to_pylist() == [None, "glad"]
+        for action in (
+            lambda: store.read("links"),
+            lambda: store.append("links", links(link("a", "d")), Provenance("x")),
+        ):
+            with pytest.raises(StoreError, match=r"newer vsig.*version 2.*knows version 1"):
+                action()
+
     def test_equal_content_has_one_key(self, store: Store):
         key = store.objects.put("working", b"abc", "jpg")
         assert key == store.objects.put("working", b"abc", "jpg")

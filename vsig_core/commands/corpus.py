@@ -27,7 +27,7 @@ def init(
     if as_json:
         emit({"project": str(project.folder), "sources": [s.uri for s in project.settings.source]})
         return
-    note(f"Made {project.folder}/vsig.toml. Put annotation files in {project.inbox}.")
+    note(f"Made {project.folder}/vsig.toml. Put annotation files in {project.inbox.uri()}.")
     if not source:
         note("Name your pictures in it under [[source]], then run 'vsig run'.")
 

@@ -143,5 +143,5 @@ def evaluate(
 def _nothing_to_score(project: Project) -> str:
     return (
         "No picture of the splits val and test has a POSITIVE link in force, so there is nothing "
-        f"to find and nothing to score. Put judgements in {project.inbox} and run 'vsig run'."
+        f"to find and nothing to score. Put judgements in {project.inbox.uri()} and run 'vsig run'."
     )

@@ -53,6 +53,7 @@ class _Task:
     known: str | None
     objects: Objects
     settings: ImagesSettings
+    taken_down: AbstractSet[str]
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,11 @@ class _Outcome:
 
     content: dict[str, Any] | None = None
     refused: tuple[str, str] | None = None
+
+
+_PURGED = _Outcome(
+    refused=("purged", "it was taken down with 'vsig purge'; take the file out of the source")
+)
 
 
 def read_batch(
@@ -73,6 +79,7 @@ def read_batch(
     *,
     unchanged: AbstractSet[str] = frozenset(),
     decode_again: bool = False,
+    taken_down: AbstractSet[str] = frozenset(),
 ) -> BatchRead:
     """Read the files of one batch.
 
@@ -95,6 +102,8 @@ def read_batch(
     decode_again
         Decode known files too: thumbnails and working copies are made anew because
         the settings or the code changed.
+    taken_down
+        Ids and contents that `vsig purge` took down: they are rejected.
 
     Raises
     ------
@@ -105,14 +114,15 @@ def read_batch(
     plan = planned.to_pylist()
     before = {row["uid"]: row for row in known.to_pylist()}
     kept = {} if decode_again else {uid: row["sha256"] for uid, row in before.items()}
-    same = unchanged & kept.keys()
+    same = {uid for uid in unchanged & kept.keys() if taken_down.isdisjoint((uid, kept[uid]))}
+    told = dict.fromkeys(same, _Outcome()) | dict.fromkeys(taken_down, _PURGED)
     tasks = [
-        _Task(row["uri"], kept.get(row["uid"]), objects, settings)
+        _Task(row["uri"], kept.get(row["uid"]), objects, settings, taken_down)
         for row in plan
-        if row["uid"] not in same
+        if row["uid"] not in told
     ]
     read = iter(_run(tasks, executor, progress))
-    outcomes = [_Outcome() if row["uid"] in same else next(read) for row in plan]
+    outcomes = [told.get(row["uid"]) or next(read) for row in plan]
     now = datetime.now(UTC)
     images: list[dict[str, Any]] = []
     rejected: list[dict[str, Any]] = []
@@ -153,6 +163,8 @@ def _read_file(task: _Task) -> _Outcome:
     try:
         data = read_original(task.uri, lambda size: check_bytes(size, task.settings))
         sha256 = hashlib.sha256(data).hexdigest()
+        if sha256 in task.taken_down:
+            return _PURGED
         if sha256 == task.known:
             return _Outcome()
         picture = read_picture(data, task.settings)

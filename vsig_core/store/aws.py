@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError
 from vsig_core.errors import StoreError
 
 _ATTEMPTS = 3
+_CONNECT_SECONDS = 2
 
 
 class Aws:
@@ -31,7 +32,7 @@ class Aws:
     def __init__(self) -> None:
         try:
             self._session = boto3.Session()
-            self._plain = self._session.client("s3", region_name=self.region)
+            self._plain = self._client()
         except (BotoCoreError, ValueError) as error:
             raise StoreError(
                 f"The AWS settings cannot be used: {error}. Look at the AWS_… variables and "
@@ -62,19 +63,17 @@ class Aws:
     @cached_property
     def client(self) -> Any:
         """A boto3 client; threads may share it."""
-        return self.client_with()
+        configured = (self._plain.meta.config.s3 or {}).get("addressing_style")
+        same = configured == self.style or self.style == "auto"
+        return self._plain if same else self._client(s3={"addressing_style": self.style})
 
-    def client_with(self, **timeouts: float) -> Any:
-        """A boto3 client with time-outs of its own, `connect_timeout` and `read_timeout`."""
-        return self._session.client(
-            "s3",
-            region_name=self.region,
-            config=Config(
-                s3={"addressing_style": self.style},
-                retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-                **{"connect_timeout": 5, "read_timeout": 60, **timeouts},
-            ),
+    def _client(self, **settings: Any) -> Any:
+        config = Config(
+            connect_timeout=_CONNECT_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+            **settings,
         )
+        return self._session.client("s3", region_name=self.region, config=config)
 
     def delta_options(self, bucket: str) -> dict[str, str]:
         """Options for Delta Lake, with the credentials of the moment."""
@@ -112,7 +111,7 @@ class Aws:
                     endpoint_override=endpoint.netloc if endpoint else None,
                     scheme=endpoint.scheme if endpoint else "https",
                     force_virtual_addressing=self.style == "virtual",
-                    connect_timeout=5,
+                    connect_timeout=_CONNECT_SECONDS,
                     request_timeout=60,
                     retry_strategy=arrow_fs.AwsStandardS3RetryStrategy(max_attempts=_ATTEMPTS),
                 ),

@@ -44,9 +44,8 @@ class S3Files:
 
     def check(self) -> None:
         """See `Files`: the server answers, knows the keys and the bucket, and lets it be listed."""
-        client = aws().client_with(connect_timeout=2, read_timeout=4)
         question = {"Bucket": self.bucket, "Prefix": self.prefix, "MaxKeys": 1}
-        self._ask("read", "", lambda: client.list_objects_v2(**question), _QUICK_SECONDS)
+        self._ask("read", "", lambda: aws().client.list_objects_v2(**question), _QUICK_SECONDS)
 
     def list(self, folder: str = "", *, deep: bool = False) -> Iterator[File]:
         """See `Files`."""

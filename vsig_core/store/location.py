@@ -1,21 +1,16 @@
-"""A root of the store: a folder, or a prefix of an S3 bucket.
-
-S3 is set up by the standard AWS settings alone (environment, profile, endpoint
-URL, region), which boto3 resolves once for boto3, Delta Lake and Arrow alike.
-"""
+"""A root of the store: a folder, or a prefix of an S3 bucket."""
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-import boto3
 import pyarrow.fs as arrow_fs
-from botocore.config import Config
 
 from vsig_core.errors import StoreError
+from vsig_core.store.aws import aws
+from vsig_core.store.files import open_files
 
 
 @dataclass(frozen=True)
@@ -44,6 +39,11 @@ class Location:
             )
         if not self.is_s3:
             _refuse_files(self.folder)
+        elif not self.bucket or re.search("[#?]", self.root):
+            raise StoreError(
+                f"The store {self.root!r} cannot be used: it is s3://bucket/prefix, with a bucket "
+                "and without '#' and '?'. Correct 'store' in vsig.toml or VSIG_STORE."
+            )
 
     @property
     def is_s3(self) -> bool:
@@ -58,12 +58,12 @@ class Location:
     @property
     def bucket(self) -> str:
         """Name of the bucket."""
-        return urlsplit(self.root).netloc
+        return self.root.removeprefix("s3://").partition("/")[0]
 
     @property
     def prefix(self) -> str:
         """Prefix in the bucket, without slashes at its ends."""
-        return urlsplit(self.root).path.strip("/")
+        return self.root.removeprefix("s3://").partition("/")[2].strip("/")
 
     def uri(self, *parts: str) -> str:
         """Where a part of the store lies."""
@@ -76,79 +76,29 @@ class Location:
         """The path that Arrow's reader wants for a file that Delta Lake's log names."""
         return unquote(uri.removeprefix("s3://").removeprefix("file://"))
 
-    @cached_property
+    def check(self) -> None:
+        """Fail soon, before any work, where the root cannot be read; see `Files.check`."""
+        open_files(self.root if self.is_s3 else str(self.folder)).check()
+
+    @property
+    def vanished(self) -> bool:
+        """Whether a root that was there is not any more, as when a disk is unmounted."""
+        return not self.is_s3 and not self.folder.is_dir()
+
+    @property
     def s3(self) -> Any:
-        """A boto3 client; path-style, which every S3 server understands."""
-        style = "path" if self._session_client.meta.endpoint_url.startswith("http://") else "auto"
-        return self._session.client(
-            "s3",
-            config=Config(
-                s3={"addressing_style": style}, retries={"mode": "standard", "max_attempts": 5}
-            ),
-        )
+        """A boto3 client."""
+        return aws().client
 
-    @cached_property
+    @property
     def storage_options(self) -> dict[str, str]:
-        """Options for Delta Lake; empty for a folder."""
-        if not self.is_s3:
-            return {}
-        access = self._credentials
-        options = {
-            "AWS_ACCESS_KEY_ID": access.access_key,
-            "AWS_SECRET_ACCESS_KEY": access.secret_key,
-            "AWS_REGION": self._region,
-            "AWS_CONDITIONAL_PUT": "etag",
-        }
-        if access.token:
-            options["AWS_SESSION_TOKEN"] = access.token
-        if self._endpoint:
-            options["AWS_ENDPOINT_URL"] = self._endpoint
-            options["AWS_ALLOW_HTTP"] = str(self._endpoint.startswith("http://")).lower()
-        return options
+        """Options for Delta Lake, with the credentials of the moment; empty for a folder."""
+        return aws().delta_options(self.bucket) if self.is_s3 else {}
 
-    @cached_property
+    @property
     def filesystem(self) -> arrow_fs.FileSystem:
-        """For Arrow's reader."""
-        if not self.is_s3:
-            return arrow_fs.LocalFileSystem()
-        access = self._credentials
-        endpoint = urlsplit(self._endpoint) if self._endpoint else None
-        return arrow_fs.S3FileSystem(
-            access_key=access.access_key,
-            secret_key=access.secret_key,
-            session_token=access.token,
-            region=self._region,
-            endpoint_override=endpoint.netloc if endpoint else None,
-            scheme=endpoint.scheme if endpoint else "https",
-        )
-
-    @cached_property
-    def _session(self) -> boto3.Session:
-        return boto3.Session()
-
-    @cached_property
-    def _session_client(self) -> Any:
-        return self._session.client("s3", region_name=self._region)
-
-    @property
-    def _region(self) -> str:
-        return self._session.region_name or "us-east-1"
-
-    @property
-    def _endpoint(self) -> str | None:
-        """The endpoint that was configured; None is Amazon's own."""
-        url = self._session_client.meta.endpoint_url
-        return None if url.endswith(".amazonaws.com") else url
-
-    @property
-    def _credentials(self) -> Any:
-        found = self._session.get_credentials()
-        if found is None:
-            raise StoreError(
-                f"No AWS credentials for {self.root}. Set AWS_ACCESS_KEY_ID and "
-                "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
-            )
-        return found.get_frozen_credentials()
+        """For Arrow's reader, with the credentials of the moment."""
+        return aws().arrow() if self.is_s3 else arrow_fs.LocalFileSystem()
 
 
 def _refuse_files(folder: Path) -> None:

@@ -1,16 +1,10 @@
 """Large binaries, named by their content: `<root>/objects/<kind>/<sha256>.<ext>`."""
 
 import hashlib
-import os
-import tempfile
-from pathlib import Path
-
-from botocore.exceptions import ClientError
 
 from vsig_core.errors import StoreError
+from vsig_core.store.files import open_files
 from vsig_core.store.location import Location
-
-_MISSING = {"404", "NoSuchKey", "NotFound"}
 
 
 class Objects:
@@ -20,20 +14,25 @@ class Objects:
     ----------
     root
         Root of the store.
+
+    Raises
+    ------
+    StoreError
+        Of each method: the folder or the server refuses it, or does not answer.
     """
 
     def __init__(self, root: str) -> None:
-        self._location = Location(root)
+        self._root = root
+        self._files = open_files(Location(root).uri("objects"))
 
     def __reduce__(self) -> tuple[type["Objects"], tuple[str]]:
-        """Travel to worker processes as the root alone: clients do not."""
-        return (Objects, (self._location.root,))
+        """Travel to worker processes as the root alone."""
+        return (Objects, (self._root,))
 
     def put(self, kind: str, data: bytes, extension: str) -> str:
         """Keep `data` where it is absent; returns its key, `kind/sha256.extension`."""
         key = f"{kind}/{hashlib.sha256(data).hexdigest()}.{extension}"
-        if not self.exists(key):
-            self._write(key, data)
+        self._files.create(key, data)
         return key
 
     def get(self, key: str) -> bytes:
@@ -44,54 +43,19 @@ class Objects:
         StoreError
             There is no such object.
         """
-        try:
-            if self._location.is_s3:
-                found = self._location.s3.get_object(
-                    Bucket=self._location.bucket, Key=self._name(key)
-                )
-                return found["Body"].read()
-            return self._path(key).read_bytes()
-        except (ClientError, OSError) as error:
-            raise StoreError(f"Object {self.uri(key)} cannot be read: {error}.") from error
+        data = self._files.read(key)
+        if data is None:
+            raise StoreError(f"Object {self.uri(key)} cannot be read: it is not there.")
+        return data
 
     def exists(self, key: str) -> bool:
         """Whether the store has the object."""
-        if not self._location.is_s3:
-            return self._path(key).is_file()
-        try:
-            self._location.s3.head_object(Bucket=self._location.bucket, Key=self._name(key))
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _MISSING:
-                return False
-            raise StoreError(f"Object {self.uri(key)} cannot be looked up: {error}.") from error
-        return True
+        return self._files.find(key) is not None
 
     def uri(self, key: str) -> str:
         """Where an object lies."""
-        return self._location.uri("objects", *key.split("/"))
+        return self._files.uri(key)
 
-    def _name(self, key: str) -> str:
-        return "/".join(filter(None, [self._location.prefix, "objects", key]))
-
-    def _path(self, key: str) -> Path:
-        return Path(self.uri(key))
-
-    def _write(self, key: str, data: bytes) -> None:
-        """Whole or not at all: a reader never sees half an object."""
-        if self._location.is_s3:
-            self._location.s3.put_object(
-                Bucket=self._location.bucket, Key=self._name(key), Body=data
-            )
-            return
-        path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(partial).replace(path)
-        except BaseException:
-            Path(partial).unlink(missing_ok=True)
-            raise
+    def clear_partials(self) -> None:
+        """Remove what processes of this machine were writing when they were killed."""
+        self._files.clear_partials()

@@ -40,6 +40,8 @@ class Provenance:
         Partition that was replaced, `column=value`; empty where the whole table was.
     facts
         Figures that the step reported, kept so that known work can be shown again.
+    beside
+        Table to version: what the step wrote before this, and belongs to it.
     """
 
     step: str
@@ -51,6 +53,7 @@ class Provenance:
     data_version: str = ""
     partition: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    beside: Mapping[str, int] = field(default_factory=dict)
 
     def to_metadata(self) -> dict[str, str]:
         """As custom metadata of a Delta commit."""
@@ -64,6 +67,7 @@ class Provenance:
             "vsig.data_version": self.data_version,
             "vsig.partition": self.partition,
             "vsig.facts": json.dumps(dict(self.facts), sort_keys=True),
+            "vsig.beside": json.dumps(dict(self.beside), sort_keys=True),
         }
 
     @classmethod
@@ -79,15 +83,34 @@ class Provenance:
             data_version=metadata.get("vsig.data_version", ""),
             partition=metadata.get("vsig.partition", ""),
             facts=json.loads(metadata.get("vsig.facts", "{}")),
+            beside=json.loads(metadata.get("vsig.beside", "{}")),
         )
 
 
 @dataclass(frozen=True)
 class Commit:
-    """One version of one table."""
+    """One version of one table; what was removed is no longer `readable`."""
 
     table: str
     version: int
     at: datetime
     operation: str
     provenance: Provenance
+    readable: bool = True
+
+    def to_row(self) -> dict[str, Any]:
+        """As a row of the table `provenance`."""
+        metadata = self.provenance.to_metadata()
+        return {
+            "table": self.table,
+            "version": self.version,
+            "at": self.at,
+            "operation": self.operation,
+            **{name.removeprefix("vsig."): value for name, value in metadata.items()},
+        }
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Commit":
+        """A removed version, as the table `provenance` knows it."""
+        provenance = Provenance.from_metadata({f"vsig.{name}": row[name] for name in row})
+        return cls(row["table"], row["version"], row["at"], row["operation"], provenance, False)

@@ -23,13 +23,19 @@ class Column:
     type: pa.DataType
     meaning: str
 
+    @property
+    def names_object(self) -> bool:
+        """Whether its values are keys of objects: its meaning then begins so."""
+        return self.meaning.startswith("object: ")
+
 
 @dataclass(frozen=True)
 class TableSpec:
     """One table of the store.
 
     `key` names the columns that identify a row; `partitions` those that lay out
-    its files (Hive style) and can be replaced apart.
+    its files (Hive style) and can be replaced apart. `version` goes up with each change
+    that an older vsig would get wrong.
     """
 
     name: str
@@ -37,6 +43,7 @@ class TableSpec:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     partitions: tuple[str, ...] = ()
+    version: int = 1
 
     @property
     def schema(self) -> pa.Schema:
@@ -189,7 +196,7 @@ _SPECS = [
                 "reason",
                 TEXT,
                 "empty, not_a_picture, truncated, unsupported, too_many_pixels, "
-                "too_many_bytes, too_small, unreadable, missing, changing",
+                "too_many_bytes, too_small, unreadable, missing, changing, purged",
             ),
             ("detail", TEXT, "what was found"),
         ],
@@ -233,7 +240,7 @@ _SPECS = [
     _table(
         "rejected_annotations",
         "Rows of annotation files that were refused, or waited for their picture when they came.",
-        "file_sha256 row",
+        "file_sha256 row reason",
         [
             ("file_sha256", TEXT, "of the file"),
             ("file", TEXT, "its name"),
@@ -283,7 +290,7 @@ _SPECS = [
     _table(
         "split_moves",
         "Pictures whose split changed because components merged; rows are only ever added.",
-        "uid at",
+        "uid after",
         [
             ("uid", TEXT, "picture"),
             ("before", TEXT, "split it had"),
@@ -497,17 +504,35 @@ _SPECS = [
         ],
     ),
     _table(
+        "tombstones",
+        "Pictures that were taken down: they do not come back; rows are only ever added.",
+        "uid sha256",
+        [
+            ("uid", TEXT, "id it had in this project"),
+            ("sha256", TEXT, "of the original file's bytes; empty where it was never read"),
+            ("at", TIME, "when it was taken down"),
+            ("by", TEXT, "who did"),
+            ("reason", TEXT, "why, in that person's words"),
+        ],
+    ),
+    _table(
         "provenance",
-        "Where removed versions came from.",
+        "Versions that were removed, and where they came from; rows are only ever added.",
         "table version",
         [
             ("table", TEXT, "name"),
             ("version", pa.int64(), "number"),
+            ("at", TIME, "when it was written"),
+            ("operation", TEXT, "what Delta Lake did: WRITE, …"),
+            ("step", TEXT, "asset or command that wrote it"),
             ("inputs", TEXT, "JSON: table to version"),
             ("params", TEXT, "hash of the settings"),
             ("code", TEXT, "version of the code"),
             ("run_id", TEXT, "run that wrote it"),
-            ("at", TIME, "when"),
+            ("key", TEXT, "hash of what the step was asked to compute"),
+            ("data_version", TEXT, "what later steps compare"),
+            ("partition", TEXT, "partition that was replaced; empty where the whole table was"),
+            ("facts", TEXT, "JSON: figures that the step reported"),
         ],
     ),
 ]

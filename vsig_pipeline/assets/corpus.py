@@ -37,6 +37,7 @@ def images(inputs: Inputs) -> Outcome:
             inputs.progress(f"reading pictures of {inputs.batch}"),
             unchanged=unchanged_files(inputs, planned),
             decode_again=inputs.state.read_as_now(inputs.batch) is None,
+            taken_down=inputs.state.taken_down,
         )
     return Outcome(
         tables={"rejected_images": batch.rejected, "images": batch.images},

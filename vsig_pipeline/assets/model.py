@@ -48,7 +48,7 @@ def candidate_model(inputs: Inputs) -> Outcome:
     least = inputs.settings.training.min_links
     if links < least:
         why = f"{links} positive links to train on, {least} are needed ([training] min_links)"
-        in_force = champion(inputs.store.read("models"))
+        in_force = champion(inputs.read("models"))
         replaces = (
             in_force is not None
             and in_force["origin"] == "pretrained"
@@ -60,7 +60,7 @@ def candidate_model(inputs: Inputs) -> Outcome:
 
 def _trained_before(inputs: Inputs) -> str | None:
     """The candidate of an earlier run with the same key."""
-    registered = inputs.store.read("models")["model_id"].to_pylist()
+    registered = inputs.read("models")["model_id"].to_pylist()
     for commit in inputs.state.commits(inputs.step):
         if commit.provenance.key == inputs.key and commit.provenance.data_version in registered:
             return commit.provenance.data_version
@@ -80,7 +80,7 @@ def _training_links(inputs: Inputs) -> int:
 def _candidate(inputs: Inputs, model_id: str | None, facts: dict[str, Any]) -> Outcome:
     """The registry as it stands, with a candidate or none."""
     return Outcome(
-        tables={"models": inputs.store.read("models")},
+        tables={"models": inputs.read("models")},
         facts={"candidate": model_id or NONE, **facts},
         data_version=model_id or NONE,
     )
@@ -92,7 +92,10 @@ def _train(inputs: Inputs) -> Outcome:
     model, training = inputs.settings.model, inputs.settings.training
     images = current_images(inputs.store, ["uid", "working"])
     copies = dict(zip(images["uid"].to_pylist(), images["working"].to_pylist(), strict=True))
-    folders = Folders(inputs.project.work / "training" / inputs.key, inputs.project.work / "trunk")
+    checkpoints = inputs.project.work / "training"
+    for older in set(checkpoints.glob("*")) - {checkpoints / inputs.key}:
+        shutil.rmtree(older)  # of a training that was broken off and is not wanted any more
+    folders = Folders(checkpoints / inputs.key, inputs.project.work / "trunk")
     trained = train(
         model,
         training,
@@ -112,7 +115,7 @@ def _train(inputs: Inputs) -> Outcome:
         "origin": "trained",
     }
     return Outcome(
-        tables={"models": register(inputs.store.read("models"), row)},
+        tables={"models": register(inputs.read("models"), row)},
         facts={"candidate": name, "seconds": round(trained.seconds, 1), "curve": trained.curve},
         data_version=name,
         plots={"training curve": plot_training(trained.curve)},
@@ -196,7 +199,7 @@ def model(inputs: Inputs) -> Outcome:
     A rejection is a result, not a failure: the run succeeds and everything after it goes on
     with the model in force.
     """
-    models = inputs.store.read("models")
+    models = inputs.read("models")
     candidate = inputs.state.data_version("candidate_model")
     in_force = champion(models)
     assert in_force is not None

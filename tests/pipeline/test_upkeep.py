@@ -1,0 +1,65 @@
+"""A store that was cleaned goes on as if nothing had happened."""
+
+import json
+
+import pytest
+from small_project import edit_settings, run_quietly, versions
+from typer.testing import CliRunner
+
+from vsig_core.cli import build
+from vsig_core.project import Project
+
+
+def vsig(project: Project, *words: object) -> dict:
+    done = CliRunner().invoke(
+        build(), ["--project", str(project.folder), *map(str, words), "--json"]
+    )
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def changed_twice(grown: Project) -> Project:
+    setting = "[neighbours]\nk = 5\n[evaluation]"
+    changed = edit_settings(grown, ("[evaluation]", setting))
+    run_quietly(changed, "neighbours")
+    return edit_settings(changed, ("k = 5", "k = 6"))
+
+
+def test_a_run_after_a_clean_computes_nothing(grown: Project):
+    project = changed_twice(grown)
+    run_quietly(project)
+    planned = vsig(project, "clean", "--keep", 1)
+    assert not planned["applied"] and planned["bytes"] > 0
+    done = vsig(project, "clean", "--keep", 1, "--apply")
+    assert done["tables"] == planned["tables"]
+    assert {entry["table"] for entry in done["tables"]} >= {"neighbours", "clusters"}
+    assert vsig(project, "verify")["whole"]
+    before = versions(project)
+    assert run_quietly(project) == []
+    assert versions(project) == before
+    uid = project.store.read("images")["uid"][0].as_py()
+    assert vsig(project, "trace", uid)["lineage"]["inputs"]
+    assert vsig(project, "clean", "--keep", 1)["bytes"] == 0
+
+
+def test_settings_that_go_back_to_a_version_that_was_removed_are_computed_again(grown: Project):
+    before = grown.store.read("neighbours")
+    project = changed_twice(grown)
+    run_quietly(project, "neighbours")
+    vsig(project, "clean", "--keep", 1, "--apply")
+    assert not project.store.commits("neighbours")[-1].readable
+    project = edit_settings(project, ("[neighbours]\nk = 6\n", ""))
+    run_quietly(project)
+    assert project.store.read("neighbours").equals(before)
+
+
+@pytest.mark.parametrize("words", [[], ["--apply"]])
+def test_caches_that_no_picture_needs_go(grown: Project, words: list[str]):
+    lost = grown.work / "trunk" / "abc" / f"{'0' * 64}-2.safetensors"
+    lost.parent.mkdir(parents=True, exist_ok=True)
+    lost.write_bytes(b"x")
+    there = {path for path in (grown.work / "trunk").rglob("*.safetensors") if path != lost}
+    assert there
+    assert vsig(grown, "clean", *words)["caches"] == [str(lost)]
+    assert lost.exists() == (not words)
+    assert all(path.exists() for path in there)
