@@ -1,6 +1,5 @@
 """Corpora that change: pictures that move, go, come back, and are replaced."""
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -47,7 +46,7 @@ class Lab:
         self.go()
 
     def judge(self, *rows: str) -> None:
-        (self.project.inbox / "rows.csv").write_text("\n".join(["type,img1,img2", *rows]))
+        self.project.inbox.write("rows.csv", "\n".join(["type,img1,img2", *rows]).encode())
 
     def go(self) -> None:
         for stage in ("ingest", "annotate"):
@@ -324,4 +323,4 @@ def test_a_prefix_of_a_bucket_is_a_source_like_a_folder(
     lab.go()
     assert ("masters/p1.jpg", "p2.jpg") in lab.links() and lab.decoded() == 0
     assert State(lab.project).read_batches().keys() == {row["batch"] for row in lab.table("corpus")}
-    assert not os.listdir(lab.project.inbox / "rejected")  # noqa: PTH208
+    assert not list(lab.project.inbox.list("rejected"))
