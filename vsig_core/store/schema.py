@@ -174,7 +174,7 @@ _SPECS = [
                 "reason",
                 TEXT,
                 "empty, not_a_picture, truncated, unsupported, too_many_pixels, "
-                "too_many_bytes, too_small, unreadable, missing",
+                "too_many_bytes, too_small, unreadable, missing, crashes",
             ),
             ("detail", TEXT, "what was found"),
         ],

@@ -34,9 +34,10 @@ from vsig_core.clustering import (
 )
 from vsig_core.current import current_images
 from vsig_core.errors import StoreError
+from vsig_core.executors import embedding
 from vsig_core.layout import Points, lay_out, layout_quality
 from vsig_core.model import known
-from vsig_core.registered import network_of
+from vsig_core.registered import stored_model
 from vsig_core.review import (
     Evidence,
     draw_map,
@@ -67,10 +68,10 @@ def embeddings(inputs: Inputs) -> Outcome:
     )
     found = embed_known(
         inputs.store,
-        model_id,
-        lambda: network_of(inputs.store, model_id),
+        stored_model(inputs.store, model_id),
         images,
         inputs.settings.model.batch_size,
+        embedding(inputs.settings),
         inputs.progress(f"embedding pictures with {model_id}"),
     )
     rows = pa.table(
