@@ -3,7 +3,7 @@
 A vector is known by (sha256, model_id); nothing known is computed again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -171,20 +171,31 @@ class InForce:
     model_id: str
 
 
-def vectors_in_force(store: Store) -> InForce:
+def vectors_in_force(store: Store, versions: Mapping[str, int] | None = None) -> InForce:
     """Vectors of all pictures: those that the table `vectors` sums up.
+
+    Parameters
+    ----------
+    store
+        Where they lie.
+    versions
+        Version to read of `vectors` and of `embeddings`; the newest where left out.
 
     Raises
     ------
     VectorsError
         They are of several widths.
     """
-    listed = store.read_or_empty("vectors").to_pylist()
+    at = versions or {}
+    if store.version("vectors") is None:
+        return InForce([], np.empty((0, 1), np.float32), [], "")
+    listed = store.read("vectors", version=at.get("vectors")).to_pylist()
     if not listed:
         return InForce([], np.empty((0, 1), np.float32), [], "")
     model_id = listed[0]["model_id"]
     rows = store.read(
         "embeddings",
+        version=at.get("embeddings"),
         columns=["uid", "sha256", "vector"],
         where={"model_id": model_id},
         among={"batch": [row["batch"] for row in listed]},

@@ -105,7 +105,7 @@ class Inputs:
         # under the new key for good.
         for name in step.inputs:
             for table in STEPS[name].tables:
-                self._pin(table)
+                self.pin(table)
 
     def read(
         self,
@@ -114,7 +114,7 @@ class Inputs:
         where: Mapping[str, str] | None = None,
     ) -> pa.Table:
         """Rows of a table, at one version for the whole step; empty where it is not there yet."""
-        self._pin(table)
+        self.pin(table)
         if table not in self.versions:
             return self.store.read_or_empty(table, columns=columns)
         return self.store.read(table, version=self.versions[table], columns=columns, where=where)
@@ -123,7 +123,8 @@ class Inputs:
         """A callback `(done, total)` for one piece of long work."""
         return progress(label, self.log)
 
-    def _pin(self, table: str) -> None:
+    def pin(self, table: str) -> None:
+        """Settle which version of a table the step reads, and record it."""
         if table not in self.versions:
             version = self.store.version(table)
             if version is not None:
