@@ -3,7 +3,7 @@
 import runpy
 import sys
 
-BENCHMARKS = ("clustering", "sample_difficulty", "art", "demo")
+BENCHMARKS = ("clustering", "sample_difficulty", "art", "demo", "scale")
 
 
 def main() -> None:

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from dask_cluster import dask_cluster
 from PIL import Image
 
+from benchmarks.dask_cluster import dask_cluster
 from vsig_core import neighbours
-from vsig_core.corpus import BatchRead, list_source, plan_batches, read_batch
+from vsig_core.corpus import BatchRead, list_source, plan_batches, read_batch, read_picture
 from vsig_core.embedding import StoredNetwork, embed_stored
 from vsig_core.errors import PictureError, SettingsError, WorkerLostError, WorkersError
 from vsig_core.model import load_network, save_weights
@@ -51,15 +51,12 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
     ).table
 
 
-def raising() -> None:
-    raise PictureError("truncated", "ends early")
-
-
 def read(pictures: pa.Table, store: Store, executor: Executor, progress: Any = None) -> BatchRead:
     images = empty("images")
     return read_batch(pictures, images, store.objects, ImagesSettings(), executor, progress)
 
 
+@pytest.mark.slow
 def test_the_same_batch_is_read_while_a_worker_is_killed(
     pictures: pa.Table, workers: Executor, tmp_path: Path
 ):
@@ -94,6 +91,7 @@ def filled(
     return store, StoredNetwork(store.location.root, weights, NETWORK), copies
 
 
+@pytest.mark.slow
 def test_vectors_are_the_same_wherever_they_are_computed(
     filled: tuple[Store, StoredNetwork, list[str]], workers: Executor
 ):
@@ -133,10 +131,12 @@ def test_the_neighbour_graph_is_the_same_to_the_bit(
 
 
 def test_what_a_task_raises_arrives_as_it_was(workers: Executor):
-    with pytest.raises(PictureError, match="truncated: ends early"):
-        workers.submit(raising).result()
+    with pytest.raises(PictureError) as caught:
+        workers.submit(read_picture, b"", ImagesSettings()).result()
+    assert caught.value.reason == "empty"
 
 
+@pytest.mark.slow
 def test_a_task_that_kills_its_workers_is_named_lost(workers: Executor):
     lost = workers.submit(os._exit, 1)
     with pytest.raises(WorkerLostError):
@@ -145,7 +145,7 @@ def test_a_task_that_kills_its_workers_is_named_lost(workers: Executor):
 
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("vsig_core.workers.cluster._CONNECT_SECONDS", 1)
+    monkeypatch.setattr("vsig_core.workers.on_dask._CONNECT_SECONDS", 1)
     with pytest.raises(WorkersError, match=r"tcp://127\.0\.0\.1:9 .*\[cluster\] scheduler"):
         cluster("tcp://127.0.0.1:9")
 
