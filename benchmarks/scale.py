@@ -44,7 +44,8 @@ DIMENSIONS = 1280
 GB_MONTH, THOUSAND_WRITES, THOUSAND_READS, CORE_HOUR = 0.023, 0.005, 0.0004, 0.045
 # Of one picture: is the working copy there, put it; get the original, get the working copy.
 WRITES, READS = 1, 3
-BATCH, COMMIT_WRITES, COMMIT_READS = 500, 12, 40  # tables of one batch: measured on moto's server
+# Of the commits of one batch: an estimate, small beside its pictures.
+BATCH, COMMIT_WRITES, COMMIT_READS = 500, 12, 40
 
 
 @dataclass(frozen=True)
