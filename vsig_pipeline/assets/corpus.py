@@ -1,13 +1,12 @@
 """Pictures: one batch at a time, and what the corpus is now."""
 
-import os
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from vsig_core.corpus import read_batch
+from vsig_core.executors import decoding
 from vsig_core.store import digest, schema
 from vsig_pipeline.assets.declare import computes
 from vsig_pipeline.execution import Inputs, Outcome
@@ -25,18 +24,16 @@ def images(inputs: Inputs) -> Outcome:
     planned = planned.filter(pc.field("batch") == inputs.batch)
     settings = inputs.settings.images
     started = time.monotonic()
-    # Pillow decodes outside the interpreter's lock, so threads keep all cores busy.
-    with ThreadPoolExecutor(inputs.settings.run.workers or os.cpu_count()) as executor:
-        batch = read_batch(
-            planned,
-            inputs.read("images", where={"batch": inputs.batch}),
-            inputs.store.objects,
-            settings,
-            executor,
-            inputs.progress(f"reading pictures of {inputs.batch}"),
-            decode_again=inputs.state.read_as_now(inputs.batch) is None,
-            taken_down=inputs.state.taken_down,
-        )
+    batch = read_batch(
+        planned,
+        inputs.read("images", where={"batch": inputs.batch}),
+        inputs.store.objects,
+        settings,
+        decoding(inputs.settings),
+        inputs.progress(f"reading pictures of {inputs.batch}"),
+        decode_again=inputs.state.read_as_now(inputs.batch) is None,
+        taken_down=inputs.state.taken_down,
+    )
     return Outcome(
         tables={"rejected_images": batch.rejected, "images": batch.images},
         added={"contents": _new_contents(inputs, batch.images)},
