@@ -33,10 +33,11 @@ def write_page(measured: Sequence[Sequence[str]]) -> None:
     page = [
         "# Performance",
         "",
-        "Clustering, identity and the map, each case in a process of its own, each rival in the",
-        "same run. Ratios above 1 say that vsig is faster. Machines are noisy: compare ratios.",
+        "Clustering, identity, the map and growing corpora, each case in a process of its own,",
+        "each rival in the same run. Ratios above 1 say that vsig is faster. Machines are noisy:",
+        "compare ratios.",
         "",
-        f"Written by `python -m benchmarks.clustering` on {datetime.now(UTC):%Y-%m-%d}, "
+        f"Written by `python -m benchmarks clustering growth` on {datetime.now(UTC):%Y-%m-%d}, "
         f"{_machine()}.",
         "",
         "![Seconds of vsig and of its rivals](images/performance.png)",

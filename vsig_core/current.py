@@ -1,10 +1,11 @@
 """What is in force now, of tables that also hold what was."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pyarrow as pa
 
-from vsig_core.annotations import follow_aliases
+from vsig_core.annotations import Aliases, follow_aliases, nearly_same
 from vsig_core.errors import TableMissingError
 from vsig_core.model import champion
 from vsig_core.store import Store
@@ -59,10 +60,25 @@ def champion_id(store: Store) -> str:
     return found["model_id"]
 
 
-def aliases(store: Store) -> dict[str, str]:
-    """Old uid to the uid that followed it."""
-    rows = store.read_or_empty("aliases", columns=["old_uid", "uid"]).to_pylist()
-    return {row["old_uid"]: row["uid"] for row in rows}
+def alias_rows(store: Store) -> list[dict[str, Any]]:
+    """Rows of `aliases`, the oldest first."""
+    return (
+        store.read_or_empty("aliases")
+        .sort_by([("at", "ascending"), ("old_uid", "ascending")])
+        .to_pylist()
+    )
+
+
+def aliases(store: Store) -> Aliases:
+    """Which pictures are meant by the ids that pictures had."""
+    rows = alias_rows(store)
+    if not rows:
+        return Aliases()
+    images = current_images(store, ["uid", "sha256"])
+    hashes = dict(zip(images["uid"].to_pylist(), images["sha256"].to_pylist(), strict=True))
+    contents = store.read_or_empty("contents")
+    phashes = dict(zip(contents["sha256"].to_pylist(), contents["phash"].to_pylist(), strict=True))
+    return Aliases(rows, hashes, nearly_same(phashes))
 
 
 def taken_down(store: Store) -> frozenset[str]:

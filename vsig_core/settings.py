@@ -36,7 +36,9 @@ class Section(BaseModel):
 class SourceSettings(Section):
     """One place that pictures come from."""
 
-    uri: str = Field(description="Folder, absolute or relative to the project.")
+    uri: str = Field(
+        description="Folder, absolute or relative to the project; or s3://bucket/prefix."
+    )
     prefix: str = Field(
         default="", description="Put before each uid, where two sources share names."
     )

@@ -11,7 +11,7 @@ from dagster import AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity,
 
 from vsig_core.clustering import contradictions
 from vsig_core.corpus import list_sources
-from vsig_core.errors import SourceError
+from vsig_core.errors import SourceError, StoreError
 from vsig_core.project import Project
 from vsig_core.vectors import vectors_in_force
 from vsig_pipeline import findings
@@ -59,7 +59,7 @@ def sources_were_understood(project: Project) -> list[str]:
     """Metadata rows without a picture and the reverse, ids that several share, unusable cells."""
     try:
         listing = list_sources(project.settings.source, project.folder)
-    except SourceError as error:  # a check that raises would stop the run
+    except (SourceError, StoreError) as error:  # a check that raises would stop the run
         return [str(error)]
     return [*listing.notes, *listing.unmatched_rows]
 

@@ -78,7 +78,7 @@ def _show_all_the_same(project: Project, before: list[Finding], begun: set[str])
 
 def _show_plan(project: Project, found: Due, as_json: bool) -> None:  # noqa: FBT001
     tasks = found.tasks
-    needed = estimate(project, tasks)
+    needed = estimate(project, tasks, found.plan.table)
     if as_json:
         shown = [_as_dict(task) for task in tasks]
         emit({"tasks": shown, "estimate": needed.as_dict(), "sources": sources(found.plan)})

@@ -9,12 +9,12 @@ from typing import Any
 import pyarrow as pa
 
 from vsig_core.annotations import read_annotations
+from vsig_core.corpus import present
 from vsig_core.errors import AnnotationError
 from vsig_core.project import Project
-from vsig_pipeline.state import State, Task, pending_files, plan_sources
+from vsig_pipeline.readings import File, files_of
+from vsig_pipeline.state import State, Task, pending_files
 from vsig_pipeline.steps import STEPS
-
-File = tuple[Any, ...]
 
 # Where this project has no figures of its own yet: two cores, no GPU.
 SECONDS_PER_READ = 0.03
@@ -69,9 +69,19 @@ class Estimate:
         )
 
 
-def estimate(project: Project, tasks: Sequence[Task]) -> Estimate:
-    """Estimate the cost of due work."""
-    planned = plan_sources(project).table
+def estimate(project: Project, tasks: Sequence[Task], batches: pa.Table) -> Estimate:
+    """Estimate the cost of due work.
+
+    Parameters
+    ----------
+    project
+        The project.
+    tasks
+        What is due.
+    batches
+        The table `batches` as it would be then.
+    """
+    planned = present(batches)
     state = State(project, planned)
     unread = _unread(state, planned, _batches(tasks, "images"))
     to_read = unread.total()
@@ -123,22 +133,15 @@ def _unread(state: State, planned: pa.Table, due: set[str]) -> Counter[str]:
     @functools.cache
     def listed(version: int) -> set[File]:
         store = state.project.store
-        there = store.readable_since("batches", version)
-        return set(_files(store.read("batches", version=there)))
+        return files_of(store.read("batches", version=store.readable_since("batches", version)))
 
     @functools.cache
     def read(batch: str) -> set[File]:
         reading = state.read_as_now(batch)
         return listed(reading.inputs["batches"]) if reading else set()
 
-    files = [file for file in _files(planned) if file[0] in due]
+    files = [file for file in files_of(planned) if file[0] in due]
     return Counter(file[0] for file in files if file not in read(file[0]))
-
-
-def _files(planned: pa.Table) -> list[File]:
-    """Batch, and what tells that a file is another one than before."""
-    columns = ["batch", "uid", "uri", "size", "modified"]
-    return [tuple(row.values()) for row in planned.select(columns).to_pylist()]
 
 
 def _rate(state: State, step: str, counted: str, default: float) -> float:

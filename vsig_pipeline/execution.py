@@ -8,6 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from vsig_core.annotations import follow_aliases
+from vsig_core.current import aliases
 from vsig_core.errors import ConflictError, StoreError
 from vsig_core.project import Project
 from vsig_core.store import Commit, Provenance, empty
@@ -126,13 +128,21 @@ class Inputs:
         table: str,
         columns: Sequence[str] | None = None,
         where: Mapping[str, str] | None = None,
+        among: Mapping[str, Sequence[str]] | None = None,
     ) -> pa.Table:
         """Rows of a table, at one version for the whole step; empty where it is not there yet."""
         self.pin(table)
         if table not in self.versions:
             rows = empty(table)
             return rows if columns is None else rows.select(list(columns))
-        return self.store.read(table, version=self.versions[table], columns=columns, where=where)
+        return self.store.read(
+            table, version=self.versions[table], columns=columns, where=where, among=among
+        )
+
+    def judgements(self) -> pa.Table:
+        """The log of judgements, by the ids that the pictures have now."""
+        self.pin("aliases")
+        return follow_aliases(self.read("annotations"), aliases(self.store))
 
     def progress(self, label: str) -> Progress:
         """A callback `(done, total)` for one piece of long work."""

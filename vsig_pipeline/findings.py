@@ -9,7 +9,8 @@ from typing import Any
 
 from vsig_core.annotations import UNKNOWN_IMAGE, missing_pictures, waiting_rows
 from vsig_core.console import note
-from vsig_core.current import aliases, current_images
+from vsig_core.corpus import present
+from vsig_core.current import alias_rows, aliases, current_images
 from vsig_core.project import Project
 from vsig_pipeline.notices import given_up
 from vsig_pipeline.steps import STEPS
@@ -90,7 +91,8 @@ def show(found: Iterable[Finding]) -> None:
 
 def no_pictures(project: Project) -> list[str]:
     """Why a corpus that was read has no picture."""
-    if project.store.version("corpus") is None or project.store.count("batches"):
+    planned = project.store.read_or_empty("batches", columns=["gone_at"])
+    if project.store.version("corpus") is None or present(planned).num_rows:
         return []
     return [source.uri for source in project.settings.source] or ["vsig.toml names no source"]
 
@@ -100,6 +102,27 @@ def pictures_could_be_read(project: Project) -> list[str]:
     batches = project.store.read_or_empty("corpus", columns=["batch"])["batch"].to_pylist()
     rows = project.store.read_or_empty("rejected_images", among={"batch": batches}).to_pylist()
     return [f"{row['uid']}: {row['reason']} ({row['detail']})" for row in rows]
+
+
+def pictures_left(project: Project) -> list[str]:
+    """Pictures that are no longer in the sources, and since when."""
+    rows = project.store.read_or_empty("batches", columns=["uid", "gone_at"]).to_pylist()
+    return [f"{row['uid']} (since {row['gone_at']:%Y-%m-%d})" for row in rows if row["gone_at"]]
+
+
+def pictures_moved(project: Project) -> list[str]:
+    """Pictures that have another id than they had."""
+    return [
+        f"{row['old_uid']} → {row['uid']} ({row['reason']}, {row['at']:%Y-%m-%d})"
+        for row in reversed(alias_rows(project.store))
+    ]
+
+
+def pictures_replaced(project: Project) -> list[str]:
+    """Pictures that show another picture than they did."""
+    rows = project.store.read_or_empty("replaced_images").to_pylist()
+    rows.sort(key=lambda row: row["at"], reverse=True)
+    return [f"{row['uid']} ({row['at']:%Y-%m-%d})" for row in rows if not row["nearly"]]
 
 
 def files_could_be_taken(project: Project) -> list[str]:
@@ -213,6 +236,27 @@ _KINDS: Sequence[_Kind] = (
         "All: table rejected_images.",
     ),
     (
+        "removed_pictures",
+        "corpus",
+        "Pictures are no longer in the sources",
+        pictures_left,
+        "Their judgements and their places in batches wait for them.",
+    ),
+    (
+        "moved_pictures",
+        "corpus",
+        "Pictures have another id",
+        pictures_moved,
+        "Their judgements follow them. All: table aliases.",
+    ),
+    (
+        "replaced_pictures",
+        "images",
+        "Files hold another picture than before",
+        pictures_replaced,
+        "Judgements of the earlier one are left out: see conflicts. All: table replaced_images.",
+    ),
+    (
         "rejected_files",
         "annotations",
         "Annotation files could not be taken",
@@ -263,4 +307,10 @@ _KINDS: Sequence[_Kind] = (
     ),
 )
 # Tables and folders that only ever grow: what a run did not add, it did not find.
-_ADDED_TO = {"rejected_files", "bad_rows"}
+_ADDED_TO = {
+    "rejected_files",
+    "bad_rows",
+    "removed_pictures",
+    "moved_pictures",
+    "replaced_pictures",
+}

@@ -14,7 +14,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vsig_core.corpus import BatchPlan, Listing, list_sources, plan_batches
+from vsig_core.corpus import (
+    BatchPlan,
+    Contents,
+    Listing,
+    content_of,
+    list_sources,
+    plan_batches,
+    present,
+)
 from vsig_core.current import current_images, taken_down
 from vsig_core.errors import InputError, SettingsError, StoreError
 from vsig_core.model import champion
@@ -22,6 +30,7 @@ from vsig_core.pool import judged_uids
 from vsig_core.project import Project
 from vsig_core.settings import Settings
 from vsig_core.store import Commit, File, Provenance, digest
+from vsig_pipeline.moves import record_moves
 from vsig_pipeline.steps import STEPS, Stage, Step
 
 NOTHING = "nothing yet"
@@ -62,7 +71,14 @@ def plan_sources(project: Project) -> BatchPlan:
     listing = list_sources(settings.source, project.folder)
     planned = project.store.read_or_empty("batches")
     named = _without_words(listing, taken_down(project.store))
-    return plan_batches(planned, named, settings.images.batch_size)
+    contents = Contents(lambda: _hashes(project), content_of)
+    return plan_batches(planned, named, settings.images.batch_size, contents)
+
+
+def _hashes(project: Project) -> dict[str, str]:
+    """The sha256 of each picture as it was read last."""
+    images = current_images(project.store, ["uid", "sha256"])
+    return dict(zip(images["uid"].to_pylist(), images["sha256"].to_pylist(), strict=True))
 
 
 def _without_words(listing: Listing, uids: AbstractSet[str]) -> Listing:
@@ -72,8 +88,14 @@ def _without_words(listing: Listing, uids: AbstractSet[str]) -> Listing:
 
 
 def record_plan(project: Project, plan: BatchPlan, run_id: str = "") -> None:
-    """Write a plan to the store, where it says something new."""
-    if plan.touched or project.store.version("batches") is None:
+    """Write a plan to the store, where it says something new.
+
+    Moves first: seen again after a crash between the two, they are known already.
+    """
+    version = project.store.version("batches")
+    if plan.moved:
+        record_moves(project.store, plan.moved, version, run_id)
+    if plan.touched or version is None:
         content = digest(plan.table.to_pylist())
         provenance = Provenance(
             "listing", key=content, data_version=content, code="1", run_id=run_id
@@ -140,19 +162,20 @@ class State:
     project
         The project.
     batches
-        The planned batches; those in the store where left out.
+        Rows of `batches`; those in the store where left out.
     """
 
     def __init__(self, project: Project, batches: pa.Table | None = None) -> None:
         self.project = project
-        self._batches = batches
+        self._batches = None if batches is None else present(batches)
         self._commits: dict[str, list[Commit]] = {}
 
     @cached_property
     def batch_keys(self) -> dict[str, str]:
         """Batch to the key of reading it."""
         rows: dict[str, list[dict[str, object]]] = {}
-        for row in self._planned().sort_by("uid").to_pylist():
+        files = self._planned().drop_columns(["gone_at", "sha256"]).sort_by("uid")
+        for row in files.to_pylist():
             rows.setdefault(row["batch"], []).append(row)
         step = STEPS["images"]
         keys: dict[str, str] = {}
@@ -227,7 +250,7 @@ class State:
 
     def _planned(self) -> pa.Table:
         if self._batches is None:
-            self._batches = self.project.store.read_or_empty("batches")
+            self._batches = present(self.project.store.read_or_empty("batches"))
         return self._batches
 
     def params(self, step: Step) -> str:
@@ -283,7 +306,10 @@ class State:
 
     def _key_of(self, batch: str) -> dict[str, str]:
         """The part of `batch_keys` for one batch, without the cost of the others."""
-        own = self._planned().filter(pc.field("batch") == batch)
+        if self._batches is None:
+            own = self.project.store.read_or_empty("batches", among={"batch": [batch]})
+        else:
+            own = self._batches.filter(pc.field("batch") == batch)
         return State(self.project, own).batch_keys
 
     def read_batches(self) -> dict[str, str]:

@@ -72,13 +72,13 @@ class Status:
         show_sources(self.plan)
 
 
-def sources(plan: BatchPlan) -> dict[str, list[str]]:
-    """What is amiss in the sources, for JSON: in full."""
-    return {"notes": plan.notes, "unmatched_rows": plan.unmatched_rows}
+def sources(plan: BatchPlan) -> dict[str, Any]:
+    """What changed and what is amiss in the sources, for JSON: in full."""
+    return {**plan.as_dict(), "notes": plan.notes, "unmatched_rows": plan.unmatched_rows}
 
 
 def show_sources(plan: BatchPlan) -> None:
-    """What is amiss in the sources, for a person."""
+    """What changed and what is amiss in the sources, for a person."""
     for remark in plan.remarks:
         note(f"Sources: {remark}")
 

@@ -57,7 +57,7 @@ _STEPS = [
     Step(
         "images",
         "ingest",
-        ("rejected_images", "contents", "images"),
+        ("rejected_images", "contents", "replaced_images", "images"),
         # Not batch_size: batches that exist keep their size.
         sections=(
             "images.thumb_px",

@@ -2,6 +2,7 @@ import pytest
 from annotation_rows import row, table
 
 from vsig_core.annotations import (
+    Aliases,
     Known,
     build_morphograph,
     check_file,
@@ -76,7 +77,8 @@ def test_rows_with_unknown_images_stay_in_the_log_and_are_listed_until_the_pictu
 
 def test_an_alias_makes_an_old_id_known():
     rows = table(row("POSITIVE", "old", "b"), row("WRONG", members=["old", "gone"]))
-    aliases = {"old": "newer", "newer": "new", "ring": "ring"}
+    names = [("old", "newer"), ("newer", "new")]
+    aliases = Aliases([{"old_uid": old, "uid": uid} for old, uid in names], {"new": "1", "b": "2"})
     assert unknown_images(rows, {"new", "b"}, aliases) == [(1, "gone")]
     renamed = follow_aliases(rows, aliases)
     assert renamed["img1"].to_pylist() == ["b", None]

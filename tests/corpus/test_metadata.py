@@ -16,7 +16,7 @@ def file(tmp_path: Path) -> Path:
 
 def rows(file: Path, content: bytes | str) -> list[dict[str, str]]:
     file.write_bytes(content.encode() if isinstance(content, str) else content)
-    return [row.values for row in read_metadata(file).rows]
+    return [row.values for row in read_metadata(file.read_bytes(), str(file)).rows]
 
 
 EXPECTED = [{"id": "a", "title": "Fête, galante"}, {"id": "b", "title": "Zwei; drei"}]
@@ -45,23 +45,23 @@ def test_every_way_of_saving_a_table_reads_the_same(file: Path, content: bytes):
 
 def test_latin_1_is_said(file: Path):
     rows(file, TABLE.encode("latin-1"))
-    assert any("not UTF-8" in note for note in read_metadata(file).notes)
+    assert any("not UTF-8" in note for note in read_metadata(file.read_bytes(), str(file)).notes)
 
 
 def test_lines_count_from_the_header_also_after_a_cell_of_several_lines(file: Path):
     rows(file, 'id,title\na,"one\ntwo"\n\nb,x\n')
-    assert [row.line for row in read_metadata(file).rows] == [2, 5]
+    assert [row.line for row in read_metadata(file.read_bytes(), str(file)).rows] == [2, 5]
 
 
 def test_a_row_with_too_many_cells_is_left_out_and_named(file: Path):
     assert rows(file, "id,title\na,one, two\nb,x\n") == [{"id": "b", "title": "x"}]
-    (note,) = read_metadata(file).notes
+    (note,) = read_metadata(file.read_bytes(), str(file)).notes
     assert "line 2" in note and "3 cells under 2 columns" in note
 
 
 def test_loose_quotation_marks_are_read_as_they_stand(file: Path):
     assert rows(file, 'id,title\na,"The" last supper\nb,x\n')[1] == {"id": "b", "title": "x"}
-    assert any("loosely" in note for note in read_metadata(file).notes)
+    assert any("loosely" in note for note in read_metadata(file.read_bytes(), str(file)).notes)
 
 
 def test_of_two_columns_with_one_name_the_first_that_is_not_blank_stands(file: Path):
@@ -86,11 +86,6 @@ def test_a_file_that_cannot_be_used_is_refused(file: Path, content: bytes, said:
     with pytest.raises(SourceError, match=said) as caught:
         rows(file, content)
     assert str(file) in str(caught.value)
-
-
-def test_a_file_that_is_not_there_is_refused(file: Path):
-    with pytest.raises(SourceError, match=r"vsig\.toml"):
-        read_metadata(file)
 
 
 # Columns

@@ -5,7 +5,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsig_core.corpus import BatchPlan, ListedFile, Listing, plan_batches
+from vsig_core.corpus import BatchPlan, ListedFile, Listing, plan_batches, present
 from vsig_core.store.schema import empty, schema
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
@@ -21,7 +21,7 @@ def plan(before: pa.Table, files: list[ListedFile], size: int = 3) -> BatchPlan:
 
 def batches(plan: BatchPlan) -> dict[str, list[str]]:
     members: dict[str, list[str]] = {}
-    for row in plan.table.to_pylist():
+    for row in present(plan.table).to_pylist():
         members.setdefault(row["batch"], []).append(row["uid"])
     return members
 
@@ -72,12 +72,20 @@ def test_a_changed_picture_stays_in_its_batch_and_touches_it():
         assert batches(second) == batches(first)
 
 
-def test_a_removed_picture_leaves_its_batch_and_an_emptied_batch_is_touched():
+def test_a_removed_picture_leaves_and_an_emptied_batch_is_touched():
     first = plan(empty("batches"), FIVE)
     second = plan(first.table, FIVE[1:3])
     assert second.removed == ["a", "d", "e"]
     assert second.touched == first.touched
     assert list(batches(second).values()) == [["b", "c"]]
+    assert plan(second.table, FIVE[1:3]).touched == []
+
+
+def test_a_picture_that_comes_back_is_in_the_batch_it_left():
+    first = plan(empty("batches"), FIVE)
+    back = plan(plan(first.table, FIVE[1:3]).table, [*FIVE, file("f")])
+    assert back.returned == ["a", "d", "e"] and back.added == ["f"] and back.changed == []
+    assert batches(back).items() > batches(first).items()
 
 
 def test_no_pictures_are_an_empty_plan():
@@ -92,12 +100,12 @@ def test_whatever_comes_and_goes_every_picture_has_one_batch_of_bounded_size(
     table = empty("batches")
     for state in states:
         before = {row["uid"]: row["batch"] for row in table.to_pylist()}
+        known = set(before)
         now = plan(table, [file(uid) for uid in state], size)
-        after = {row["uid"]: row["batch"] for row in now.table.to_pylist()}
-        assert after.keys() == state and now.table.num_rows == len(state)
+        after = {row["uid"]: row["batch"] for row in present(now.table).to_pylist()}
+        assert after.keys() == state and now.table.num_rows == len(known | state)
         assert all(after[uid] == before[uid] for uid in after.keys() & before.keys())
         assert all(len(uids) <= size for uids in batches(now).values())
-        assert {after[uid] for uid in now.added}.isdisjoint(
-            before[u] for u in before.keys() & after.keys()
-        )
+        assert set(now.added) == state - known
+        assert {after[uid] for uid in now.added}.isdisjoint(before.values())
         table = now.table

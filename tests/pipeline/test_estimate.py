@@ -7,12 +7,13 @@ from small_project import edit_settings, pictures_of
 
 from vsig_core.project import Project
 from vsig_pipeline.estimate import Estimate, estimate
-from vsig_pipeline.running import due
+from vsig_pipeline.running import look
 from vsig_pipeline.state import plan_sources, record_plan
 
 
 def cost(project: Project) -> Estimate:
-    return estimate(project, due(project))
+    found = look(project)
+    return estimate(project, found.tasks, found.plan.table)
 
 
 def test_pictures_are_counted_until_they_are_read_not_until_they_are_listed(project: Project):

@@ -1,8 +1,10 @@
 """Judgements: file formats, the log, the morphograph, and what is mined from it."""
 
 from vsig_core.annotations.acts import Act, rows_of_act
+from vsig_core.annotations.aliases import Aliases, renames
 from vsig_core.annotations.check import check_file
 from vsig_core.annotations.conflicts import conflict_id
+from vsig_core.annotations.contents import nearly_same
 from vsig_core.annotations.duplicates import representatives
 from vsig_core.annotations.formats import AnnotationFile, read_annotations, write_annotations
 from vsig_core.annotations.ingest import IngestResult, Known, ingest_file
@@ -25,6 +27,7 @@ __all__ = [
     "SEPARATING",
     "UNKNOWN_IMAGE",
     "Act",
+    "Aliases",
     "AnnotationFile",
     "IngestResult",
     "Known",
@@ -39,8 +42,10 @@ __all__ = [
     "ingest_file",
     "mine_triplets",
     "missing_pictures",
+    "nearly_same",
     "new_rows",
     "read_annotations",
+    "renames",
     "representatives",
     "rows_of_act",
     "unknown_images",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from vsig_core.annotations.aliases import NO_ALIASES, Aliases
 from vsig_core.annotations.conflicts import conflict_id
 from vsig_core.annotations.forest import Forest
 from vsig_core.annotations.formats import read_annotations
@@ -23,7 +24,7 @@ def check_file(
     uids: AbstractSet[str] | None = None,
     *,
     log: pa.Table | None = None,
-    aliases: Mapping[str, str] | None = None,
+    aliases: Aliases = NO_ALIASES,
     conflicts: AbstractSet[str] = frozenset(),
 ) -> dict[str, Any]:
     """Report on one file.
@@ -80,9 +81,7 @@ def check_file(
     }
 
 
-def _unknown(
-    annotations: pa.Table, uids: AbstractSet[str], aliases: Mapping[str, str] | None
-) -> list[str]:
+def _unknown(annotations: pa.Table, uids: AbstractSet[str], aliases: Aliases) -> list[str]:
     return sorted({uid for _, uid in unknown_images(annotations, uids, aliases)})
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from vsig_core.annotations.aliases import NO_ALIASES, Aliases
 from vsig_core.annotations.formats import AnnotationFile, read_annotations
 from vsig_core.annotations.judgement import identity, table_of, turn
 from vsig_core.annotations.kinds import PAIR_TYPES
-from vsig_core.annotations.log import current_uid, new_rows, waiting_rows
+from vsig_core.annotations.log import new_rows, waiting_rows
 from vsig_core.store.schema import schema
 
 
@@ -19,7 +20,7 @@ class Known:
     """What the project has: pictures (None: not looked at), old ids, contents by uid."""
 
     uids: AbstractSet[str] | None = None
-    aliases: Mapping[str, str] | None = None
+    aliases: Aliases = NO_ALIASES
     hashes: Mapping[str, str] | None = None
 
 
@@ -89,7 +90,7 @@ def _with_contents(rows: pa.Table, known: Known) -> pa.Table:
     for row in stamped:
         for image, content in (("img1", "sha1"), ("img2", "sha2")):
             if row[image] and not row[content]:
-                row[content] = known.hashes.get(current_uid(row[image], known.aliases or {}))
+                row[content] = known.hashes.get(known.aliases.now(row[image]))
     return table_of(stamped)
 
 

@@ -1,12 +1,14 @@
 """The log of judgements: what is new in it, and what waits for its picture."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
+from vsig_core.annotations.aliases import NO_ALIASES, Aliases
+from vsig_core.annotations.conflicts import conflict_id
 from vsig_core.annotations.judgement import judgements_of, table_of, turn
 from vsig_core.annotations.retraction import in_force
 from vsig_core.store.schema import schema
@@ -28,38 +30,33 @@ def new_rows(log: pa.Table, incoming: pa.Table) -> pa.Table:
     return incoming.filter(pa.array(keep, pa.bool_()))
 
 
-def current_uid(uid: str, aliases: Mapping[str, str]) -> str:
-    """The id that a picture has now; a ring of aliases is left where it closes."""
-    seen = {uid}
-    while aliases.get(uid, uid) not in seen:
-        uid = aliases[uid]
-        seen.add(uid)
-    return uid
-
-
-def follow_aliases(annotations: pa.Table, aliases: Mapping[str, str]) -> pa.Table:
-    """The same rows with the ids that their pictures have now.
-
-    Parameters
-    ----------
-    aliases
-        Old uid to its next uid; chains are followed.
-    """
+def follow_aliases(annotations: pa.Table, aliases: Aliases) -> pa.Table:
+    """The same rows with the ids that their pictures have now; conflicts have new ids with them."""
     if not aliases:
         return annotations
-    return table_of([_renamed(row, aliases) for row in annotations.to_pylist()])
+    rows = annotations.to_pylist()
+    renamed = [_renamed(row, aliases) for row in rows]
+    conflicts = {
+        conflict_id((old["img1"], old["img2"])): conflict_id((new["img1"], new["img2"]))
+        for old, new in zip(rows, renamed, strict=True)
+        if old["img1"] and old["img2"] and (old["img1"], old["img2"]) != (new["img1"], new["img2"])
+    }
+    for row in renamed:
+        if row["type"] == "SETTLE":
+            row["retracts"] = conflicts.get(row["retracts"], row["retracts"])
+    return table_of(renamed)
 
 
-def _renamed(row: dict[str, Any], aliases: Mapping[str, str]) -> dict[str, Any]:
-    images = {name: row[name] and current_uid(row[name], aliases) for name in _IMAGES}
-    members = row["members"] and sorted({current_uid(uid, aliases) for uid in row["members"]})
+def _renamed(row: dict[str, Any], aliases: Aliases) -> dict[str, Any]:
+    images = {img: row[img] and aliases.now(row[img], row[sha]) for img, sha in _CONTENTS}
+    members = row["members"] and sorted({aliases.now(uid) for uid in row["members"]})
     return turn(row | images | {"members": members})
 
 
 def unknown_images(
     annotations: pa.Table,
     uids: AbstractSet[str],
-    aliases: Mapping[str, str] | None = None,
+    aliases: Aliases = NO_ALIASES,
 ) -> list[tuple[int, str]]:
     """Pictures that rows name and the corpus does not have.
 
@@ -67,13 +64,12 @@ def unknown_images(
     -------
     (index of the row in the table, from 0; uid as the row has it), in order.
     """
-    names = dict(aliases or {})
     columns = [annotations[name].to_pylist() for name in (*_IMAGES, "members")]
     return [
         (index, uid)
         for index, (img1, img2, members) in enumerate(zip(*columns, strict=True))
         for uid in _named(img1, img2, members)
-        if uid not in uids and current_uid(uid, names) not in uids
+        if uid not in uids and aliases.now(uid) not in uids
     ]
 
 
@@ -97,7 +93,7 @@ class MissingPicture:
 
 
 def missing_pictures(
-    log: pa.Table, uids: AbstractSet[str], aliases: Mapping[str, str] | None = None
+    log: pa.Table, uids: AbstractSet[str], aliases: Aliases = NO_ALIASES
 ) -> list[MissingPicture]:
     """Pictures that judgements in force name and the corpus does not have, by uid."""
     unknown = unknown_images(log, uids, aliases)
@@ -123,7 +119,7 @@ def missing_pictures(
 def waiting_rows(
     annotations: pa.Table,
     uids: AbstractSet[str],
-    aliases: Mapping[str, str] | None = None,
+    aliases: Aliases = NO_ALIASES,
 ) -> pa.Table:
     """Rows of the log that name a picture the corpus does not have, for `rejected_annotations`.
 

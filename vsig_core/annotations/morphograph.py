@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from vsig_core.annotations.conflicts import (
     settle_pairs,
     settlements,
 )
+from vsig_core.annotations.contents import nearly_same
 from vsig_core.annotations.duplicates import fold_forest
 from vsig_core.annotations.forest import Forest
 from vsig_core.annotations.judgement import AnnotationRows, judgements_of
@@ -26,9 +27,6 @@ from vsig_core.annotations.retraction import in_force
 from vsig_core.annotations.splits import draw_components
 from vsig_core.settings import SplitsSettings
 from vsig_core.store.schema import schema
-
-# Share of differing bits up to which two perceptual hashes are nearly one picture.
-_NEARLY = 0.125
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ def build_morphograph(
         Shares; the defaults where None.
     """
     standing = in_force(judgements_of(annotations))
-    suspended = agree_on_content(hashes or {}, _similarity(phashes or {}))
+    suspended = agree_on_content(hashes or {}, nearly_same(phashes or {}))
     present = standing if uids is None else [j for j in standing if set(j.pair) <= uids]
     links = judged_pairs(present, suspended)
     settled = settlements(standing)
@@ -136,17 +134,6 @@ def _components(positive: Iterable[Link], joined: Forest[str]) -> list[list[str]
     for uid in sorted({uid for link in positive for uid in link.pair}):
         groups[joined.root(uid)].append(uid)
     return list(groups.values())
-
-
-def _similarity(phashes: Mapping[str, str]) -> Callable[[str, str], bool]:
-    def looks_same(one: str, other: str) -> bool:
-        left, right = phashes.get(one), phashes.get(other)
-        if not left or not right or len(left) != len(right):
-            return False
-        differing = (int(left, 16) ^ int(right, 16)).bit_count()
-        return differing <= _NEARLY * 4 * len(left)
-
-    return looks_same
 
 
 def _digest(tables: Iterable[pa.Table]) -> str:

@@ -4,22 +4,30 @@ from vsig_core.corpus.columns import ImageColumns, image_columns
 from vsig_core.corpus.dates import parse_years
 from vsig_core.corpus.images import BatchRead, read_batch
 from vsig_core.corpus.listing import ListedFile, Listing, list_source, list_sources
+from vsig_core.corpus.moving import Contents, Move
+from vsig_core.corpus.originals import content_of
 from vsig_core.corpus.pictures import Picture, perceptual_hash, read_picture
-from vsig_core.corpus.planning import BatchPlan, plan_batches
+from vsig_core.corpus.planning import BatchPlan, plan_batches, present
+from vsig_core.corpus.replacing import replacements
 
 __all__ = [
     "BatchPlan",
     "BatchRead",
+    "Contents",
     "ImageColumns",
     "ListedFile",
     "Listing",
+    "Move",
     "Picture",
+    "content_of",
     "image_columns",
     "list_source",
     "list_sources",
     "parse_years",
     "perceptual_hash",
     "plan_batches",
+    "present",
     "read_batch",
     "read_picture",
+    "replacements",
 ]

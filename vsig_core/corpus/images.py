@@ -11,12 +11,12 @@ from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from vsig_core.corpus.columns import image_columns
+from vsig_core.corpus.originals import read_original
 from vsig_core.corpus.pictures import check_bytes, read_picture
 from vsig_core.errors import PictureError, WorkerLostError
 from vsig_core.settings import ImagesSettings
@@ -81,6 +81,7 @@ def read_batch(
     executor: Executor,
     progress: Progress | None = None,
     *,
+    unchanged: AbstractSet[str] = frozenset(),
     decode_again: bool = False,
     taken_down: AbstractSet[str] = frozenset(),
 ) -> BatchRead:
@@ -91,14 +92,17 @@ def read_batch(
     planned
         Rows of `batches`, of one batch.
     known
-        Rows of `images` as they stand, of that batch; may be empty. A file with the
-        sha256 of its row is not decoded again, and each keeps its `added_at`.
+        Rows of `images` of that batch's pictures, as they stand or stood; may be empty. A
+        file with the sha256 of its row is not decoded again, and each keeps its `added_at`.
     objects
         Where working copies are kept.
     executor
         Threads, processes, or a cluster that sees the same files.
     progress
-        Called with (files done, files in the batch), in this thread.
+        Called with (files done, files to read), in this thread.
+    unchanged
+        Uids of `known` whose file is that which the row was read from, by its listing: it
+        is not even opened.
     decode_again
         Decode known files too: thumbnails and working copies are made anew because
         the settings or the code changed.
@@ -114,13 +118,15 @@ def read_batch(
     plan = planned.to_pylist()
     before = {row["uid"]: row for row in known.to_pylist()}
     kept = {} if decode_again else {uid: row["sha256"] for uid, row in before.items()}
+    same = {uid for uid in unchanged & kept.keys() if taken_down.isdisjoint((uid, kept[uid]))}
+    told = dict.fromkeys(same, _Outcome()) | dict.fromkeys(taken_down, _PURGED)
     tasks = [
         _Task(row["uri"], kept.get(row["uid"]), objects, settings, taken_down)
         for row in plan
-        if row["uid"] not in taken_down
+        if row["uid"] not in told
     ]
     read = iter(_run(tasks, executor, progress))
-    outcomes = [_PURGED if row["uid"] in taken_down else next(read) for row in plan]
+    outcomes = [told.get(row["uid"]) or next(read) for row in plan]
     now = datetime.now(UTC)
     images: list[dict[str, Any]] = []
     rejected: list[dict[str, Any]] = []
@@ -175,7 +181,7 @@ def _read_files(tasks: list[_Task]) -> list[_Outcome]:
 def _read_file(task: _Task) -> _Outcome:
     """The worker: bytes are read once, hashed, and decoded if they are new."""
     try:
-        data = _bytes(Path(task.uri), task.settings)
+        data = read_original(task.uri, lambda size: check_bytes(size, task.settings))
         sha256 = hashlib.sha256(data).hexdigest()
         if sha256 in task.taken_down:
             return _PURGED
@@ -194,16 +200,6 @@ def _read_file(task: _Task) -> _Outcome:
             "working": task.objects.put("working", picture.working, "jpg"),
         }
     )
-
-
-def _bytes(path: Path, settings: ImagesSettings) -> bytes:
-    try:
-        check_bytes(path.stat().st_size, settings)
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise PictureError("missing", f"{path} was listed and is no longer there") from None
-    except OSError as error:
-        raise PictureError("unreadable", f"{path}: {error.strerror or error}") from error
 
 
 def _image_row(planned: dict[str, Any], content: dict[str, Any], added: datetime) -> dict[str, Any]:

@@ -8,12 +8,15 @@ that does not the row is reported rather than given to one of them.
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from vsig_core.corpus.metadata import FILE_COLUMNS, ID_COLUMNS, URL_COLUMN, MetadataRow
+from vsig_core.corpus.sources import is_printable, printable
+
+_LONGEST_ID = 1024  # characters
 
 
 @dataclass
@@ -26,7 +29,7 @@ class Joined:
     notes: list[str] = field(default_factory=list)
 
 
-def join(paths: list[str], rows: Iterable[MetadataRow], base: str) -> Joined:
+def join(paths: list[str], rows: Sequence[MetadataRow], base: str) -> Joined:
     """Join metadata rows to files.
 
     Parameters
@@ -39,8 +42,10 @@ def join(paths: list[str], rows: Iterable[MetadataRow], base: str) -> Joined:
         Path from the metadata file's folder to the pictures' root: "" where they
         are one, else such as "images". Rows may give paths from either.
     """
-    files = _Files(paths, base)
     joined = Joined(uids=_path_uids(paths))
+    if not rows:
+        return joined
+    files = _Files(paths, base)
     taken: dict[str, int] = {}
     for row in rows:
         found = files.of_row(row)
@@ -76,6 +81,11 @@ def _take_ids(joined: Joined, lines: dict[str, int]) -> None:
         for path, values in joined.metadata.items()
         if (column := next((name for name in ID_COLUMNS if name in values), None))
     }
+    for path in [path for path, uid in ids.items() if not _names(uid)]:
+        joined.notes.append(
+            f"line {lines[path]}: the id {printable(ids.pop(path)[:80])!r} is too long or holds "
+            f"control characters; {path} keeps its path as id"
+        )
     while shared := _shared(joined.uids | ids):
         for uid, paths in shared.items():
             named = [path for path in paths if ids.pop(path, None) is not None]
@@ -89,6 +99,10 @@ def _take_ids(joined: Joined, lines: dict[str, int]) -> None:
         joined.metadata[path] = {
             name: cell for name, cell in values.items() if not (name in ID_COLUMNS and cell == uid)
         }
+
+
+def _names(uid: str) -> bool:
+    return len(uid) <= _LONGEST_ID and is_printable(uid)
 
 
 def _shared(uids: dict[str, str]) -> dict[str, list[str]]:

@@ -2,28 +2,30 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from vsig_core.corpus.buckets import BucketSource, read_key
 from vsig_core.corpus.columns import image_columns
-from vsig_core.corpus.folders import METADATA_NAME, walk
-from vsig_core.corpus.joining import join
+from vsig_core.corpus.folders import FolderSource, read_description
+from vsig_core.corpus.joining import Joined, join
 from vsig_core.corpus.metadata import MetadataFile, read_metadata
+from vsig_core.corpus.sources import Described, Found, Source
 from vsig_core.errors import SourceError
 from vsig_core.settings import SourceSettings
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHOWN = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ListedFile:
     """One picture file.
 
-    `uri` is its absolute path, `size` in bytes, `modified` in UTC. `metadata` is its
-    row of the metadata file (column to cell, blank cells and the id left out), with
-    the source's `publish` where the row has none.
+    `uri` is its absolute path or s3:// address, `size` in bytes, `modified` in UTC.
+    `metadata` is its row of the metadata file (column to cell, blank cells and the id
+    left out), with the source's `publish` where the row has none. Equal `etag` and size
+    mean equal content; files of folders have none.
     """
 
     uid: str
@@ -32,6 +34,7 @@ class ListedFile:
     size: int
     modified: datetime
     metadata: dict[str, str]
+    etag: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def list_source(source: SourceSettings, project: Path) -> Listing:
     Parameters
     ----------
     source
-        `uri` is a folder, or a `file://` address of one.
+        `uri` is a folder, a `file://` address of one, or `s3://bucket/prefix`.
     project
         What relative paths are relative to.
 
@@ -84,72 +87,69 @@ def list_source(source: SourceSettings, project: Path) -> Listing:
     ------
     SourceError
         There is no such folder, it cannot be read, or its metadata file is unusable.
+    StoreError
+        A bucket cannot be listed or read.
     """
-    root = _root(source, project)
-    content = walk(root)
-    metadata_path = _metadata_path(source, root, project)
-    described = read_metadata(metadata_path) if metadata_path else MetadataFile([], [])
-    joined = join(content.paths, described.rows, _base(root, metadata_path))
-    files = []
-    for path in content.paths:
-        file = _listed(source, root / path, joined.uids[path], joined.metadata.get(path, {}))
-        files += [file] if file else []
-    notes = [*content.notes, *described.notes, *joined.notes]
+    place = open_source(source, project)
+    content = place.content()
+    described = _described(source, place, project)
+    rows = read_metadata(described.data, described.name) if described else MetadataFile([], [])
+    paths = [file.path for file in content.files]
+    joined = join(paths, rows.rows, described.base if described else "")
+    files = [_listed(source, file, joined) for file in content.files]
+    files.sort(key=lambda file: file.uid)
+    notes = [*content.notes, *rows.notes, *joined.notes]
     if not files:
-        notes.append(f"{root} holds no pictures.")
-    if metadata_path:
-        bare = [path for path in content.paths if path not in joined.metadata]
-        notes += summary(f"pictures without a row in {metadata_path}", bare)
+        notes.append(f"{place.name} holds no pictures.")
+    unmatched: list[str] = []
+    if described:
+        bare = [path for path in paths if path not in joined.metadata]
+        notes += summary(f"pictures without a row in {described.name}", bare)
+        unmatched = [f"{described.name}, {row}" for row in joined.unmatched]
     notes += summary("metadata cells that could not be used", _problems(files))
-    unmatched = [f"{metadata_path}, {row}" for row in joined.unmatched]
-    return Listing(sorted(files, key=lambda file: file.uid), unmatched, notes)
+    return Listing(files, unmatched, notes)
 
 
-def _root(source: SourceSettings, project: Path) -> Path:
+def open_source(source: SourceSettings, project: Path) -> Source:
+    """The source behind its settings.
+
+    Raises
+    ------
+    SourceError
+        There is no such folder, or the address is of an unknown kind.
+    """
     parts = urlsplit(source.uri)
+    if parts.scheme == "s3":
+        return BucketSource(source.uri)
     if parts.scheme == "file":
-        folder = Path(unquote(parts.path))
-    elif "://" in source.uri:
+        return FolderSource(Path(unquote(parts.path)), source.uri)
+    if "://" in source.uri:
         raise SourceError(
-            f"Source {source.uri!r} cannot be listed: pictures are read from folders. Copy or "
-            "mount them, and name the folder in vsig.toml."
+            f"Source {source.uri!r} cannot be listed: pictures are read from folders and from "
+            "s3://bucket/prefix. Copy or mount them, and name the folder in vsig.toml."
         )
-    else:
-        folder = project / Path(source.uri).expanduser()
-    if not folder.is_dir():
-        what = "is a file, not a folder" if folder.is_file() else "does not exist"
-        raise SourceError(
-            f"Source {source.uri!r}: {folder} {what}. Correct 'uri' of this source in vsig.toml."
-        )
-    return folder.resolve()
+    return FolderSource(project / Path(source.uri).expanduser(), source.uri)
 
 
-def _metadata_path(source: SourceSettings, root: Path, project: Path) -> Path | None:
-    if source.metadata is not None:
-        return (project / Path(source.metadata).expanduser()).resolve()
-    beside = (root / METADATA_NAME, root.parent / METADATA_NAME)
-    return next((path for path in beside if path.is_file()), None)
+def _described(source: SourceSettings, place: Source, project: Path) -> Described | None:
+    """The metadata file that the settings name, else the one beside the pictures."""
+    if source.metadata is None:
+        return place.described()
+    if source.metadata.startswith("s3://"):
+        return Described(source.metadata, read_key(source.metadata), "")
+    path = (project / Path(source.metadata).expanduser()).resolve()
+    root = Path(place.name)
+    inside = root.is_absolute() and root.is_relative_to(path.parent)
+    base = root.relative_to(path.parent).as_posix() if inside else "."
+    return Described(str(path), read_description(path), "" if base == "." else base)
 
 
-def _base(root: Path, metadata_path: Path | None) -> str:
-    """Path from the metadata file's folder down to the pictures; "" where there is none."""
-    if metadata_path is None or not root.is_relative_to(metadata_path.parent):
-        return ""
-    base = root.relative_to(metadata_path.parent).as_posix()
-    return "" if base == "." else base
-
-
-def _listed(
-    source: SourceSettings, path: Path, uid: str, metadata: dict[str, str]
-) -> ListedFile | None:
-    try:
-        stat = path.stat()
-    except FileNotFoundError:
-        return None  # gone since the folder was read, or a link to nothing
+def _listed(source: SourceSettings, file: Found, joined: Joined) -> ListedFile:
+    metadata = joined.metadata.get(file.path, {})
     if source.publish != "none":
         metadata = {"publish": source.publish, **metadata}
-    modified = _EPOCH + timedelta(microseconds=stat.st_mtime_ns // 1000)
-    return ListedFile(source.prefix + uid, source.uri, str(path), stat.st_size, modified, metadata)
+    uid = source.prefix + joined.uids[file.path]
+    return ListedFile(uid, source.uri, file.uri, file.size, file.modified, metadata, file.etag)
 
 
 def _problems(files: Sequence[ListedFile]) -> list[str]:

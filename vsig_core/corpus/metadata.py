@@ -9,7 +9,6 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from vsig_core.errors import SourceError
 
@@ -39,29 +38,36 @@ class MetadataFile:
     notes: list[str]
 
 
-def read_metadata(path: Path) -> MetadataFile:
+def read_metadata(data: bytes, name: str) -> MetadataFile:
     """Read a CSV file: UTF-8 (with or without BOM), UTF-16 or Latin-1; `,` `;` tab or `|`.
+
+    Parameters
+    ----------
+    data
+        Content of the file.
+    name
+        How to call it in notes and errors.
 
     Raises
     ------
     SourceError
-        The file cannot be read, is no CSV, or has no column that names a picture.
+        The file is no CSV, or has no column that names a picture.
     """
-    text, notes = _decoded(path)
+    text, notes = _decoded(data, name)
     csv.field_size_limit(_LARGEST_CELL)  # one for the whole process: others may have changed it
     try:
-        delimiter = _delimiter(path, text)
-        lines = _lines(path, text, delimiter, notes)
+        delimiter = _delimiter(name, text)
+        lines = _lines(name, text, delimiter, notes)
     except csv.Error as error:
         raise SourceError(
-            f"{path} is not valid CSV: {error}. Save the table anew as CSV (UTF-8)."
+            f"{name} is not valid CSV: {error}. Save the table anew as CSV (UTF-8)."
         ) from error
-    header = [name.strip().lower() for name in lines[0][1]]
+    header = [column.strip().lower() for column in lines[0][1]]
     rows = []
     for line, cells in lines[1:]:
         if any(cell.strip() for cell in cells[len(header) :]):
             notes.append(
-                f"{path}, line {line}: {len(cells)} cells under {len(header)} columns, row left "
+                f"{name}, line {line}: {len(cells)} cells under {len(header)} columns, row left "
                 f"out. Quote cells that contain {delimiter!r}."
             )
             continue
@@ -71,56 +77,49 @@ def read_metadata(path: Path) -> MetadataFile:
     return MetadataFile(rows, notes)
 
 
-def _decoded(path: Path) -> tuple[str, list[str]]:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise SourceError(
-            f"Metadata file {path} cannot be read: {error.strerror}. Correct 'metadata' of this "
-            "source in vsig.toml, or take the line out."
-        ) from error
+def _decoded(data: bytes, name: str) -> tuple[str, list[str]]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", errors="replace"), []
     if b"\x00" in data[:4096] or data.startswith(b"PK\x03\x04"):
-        raise SourceError(f"Metadata file {path} is not text. Save the table as CSV (UTF-8).")
+        raise SourceError(f"Metadata file {name} is not text. Save the table as CSV (UTF-8).")
     try:
         return data.decode("utf-8-sig"), []
     except UnicodeDecodeError as error:
-        note = f"{path} is not UTF-8 (byte {error.start}); read as Latin-1 (Windows-1252)."
+        note = f"{name} is not UTF-8 (byte {error.start}); read as Latin-1 (Windows-1252)."
         return data.decode("cp1252", errors="replace"), [note]
 
 
-def _delimiter(path: Path, text: str) -> str:
+def _delimiter(name: str, text: str) -> str:
     """The one that makes most naming columns out of the header, then most columns."""
 
     def score(delimiter: str) -> tuple[int, int]:
         header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
-        names = [name.strip().lower() for name in header]
-        return sum(name in NAMING_COLUMNS for name in names), len(names)
+        names = [column.strip().lower() for column in header]
+        return sum(column in NAMING_COLUMNS for column in names), len(names)
 
     best = max(_DELIMITERS, key=score)
     if not score(best)[0]:
         first = text.lstrip().split("\n", 1)[0][:80].strip()
         raise SourceError(
-            f"{path} has no column that names the picture; one of {', '.join(NAMING_COLUMNS)} is "
+            f"{name} has no column that names the picture; one of {', '.join(NAMING_COLUMNS)} is "
             f"needed, the first line is {first!r}. Add one, rename the file if it is about "
             "something else, or name another with 'metadata' of this source in vsig.toml."
         )
     return best
 
 
-def _lines(path: Path, text: str, delimiter: str, notes: list[str]) -> list[tuple[int, list[str]]]:
+def _lines(name: str, text: str, delimiter: str, notes: list[str]) -> list[tuple[int, list[str]]]:
     """All records; read leniently, with a note, where quotation marks are used loosely."""
     try:
         return list(_records(text, delimiter, strict=True))
     except csv.Error as error:
         if "unexpected end" in str(error):
             raise SourceError(
-                f"{path}: a quotation mark is opened and never closed, so that rows run into one "
+                f"{name}: a quotation mark is opened and never closed, so that rows run into one "
                 "another. Close or double it."
             ) from error
         lines = list(_records(text, delimiter, strict=False))
-        notes.append(f"{path}: quotation marks are used loosely ({error}); read as they stand.")
+        notes.append(f"{name}: quotation marks are used loosely ({error}); read as they stand.")
         return lines
 
 

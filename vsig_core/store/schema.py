@@ -72,7 +72,7 @@ def _table(
 _SPECS = [
     _table(
         "batches",
-        "What each batch is planned to hold: the listing of the sources.",
+        "What each batch is planned to hold: the listing of the sources, and what left them.",
         "uid",
         [
             ("batch", TEXT, "batch id, b-…"),
@@ -81,7 +81,10 @@ _SPECS = [
             ("uri", TEXT, "where the file lies"),
             ("size", pa.int64(), "bytes when listed"),
             ("modified", TIME, "time of last change when listed"),
+            ("etag", TEXT, "S3's word for the content; null for files of folders"),
             ("metadata", TEXT, "JSON of the picture's row in the metadata file"),
+            ("gone_at", TIME, "when it was found missing; null while it is there"),
+            ("sha256", TEXT, "of the file's bytes when it went; null while it is there"),
         ],
     ),
     _table(
@@ -159,14 +162,26 @@ _SPECS = [
         ],
     ),
     _table(
+        "replaced_images",
+        "Pictures of which the file has another content than before; rows are only ever added.",
+        "uid at",
+        [
+            ("uid", TEXT, "picture"),
+            ("before", TEXT, "sha256 of what it showed"),
+            ("after", TEXT, "sha256 of what it shows since"),
+            ("nearly", pa.bool_(), "nearly the same picture (phash): judgements stay in force"),
+            ("at", TIME, "when it was read"),
+        ],
+    ),
+    _table(
         "aliases",
-        "Old ids of pictures: judgements follow them. Nothing writes it yet.",
-        "old_uid",
+        "Old ids of pictures: judgements follow them; rows are only ever added.",
+        "old_uid at",
         [
             ("old_uid", TEXT, "id it had"),
             ("uid", TEXT, "id it has"),
             ("reason", TEXT, "moved, id given"),
-            ("at", TIME, "when"),
+            ("at", TIME, "when it was seen; moves seen at once share it, later ones are later"),
         ],
     ),
     _table(
@@ -181,7 +196,7 @@ _SPECS = [
                 "reason",
                 TEXT,
                 "empty, not_a_picture, truncated, unsupported, too_many_pixels, "
-                "too_many_bytes, too_small, unreadable, missing, crashes, purged",
+                "too_many_bytes, too_small, unreadable, missing, changing, crashes, purged",
             ),
             ("detail", TEXT, "what was found"),
         ],

@@ -8,12 +8,11 @@ import pyarrow as pa
 from vsig_core.annotations import (
     TripletSources,
     build_morphograph,
-    follow_aliases,
     mine_triplets,
     representatives,
 )
 from vsig_core.clustering import NeighbourGraph, judged_pairs, novelty
-from vsig_core.current import aliases, current_images
+from vsig_core.current import current_images
 from vsig_core.executors import embedding
 from vsig_core.model import known
 from vsig_core.pool import pool_images
@@ -22,6 +21,7 @@ from vsig_core.store import digest, schema
 from vsig_pipeline.assets.declare import computes
 from vsig_pipeline.execution import Inputs, Outcome
 from vsig_pipeline.inbox import take_files
+from vsig_pipeline.renaming import Renaming
 from vsig_pipeline.state import pending_files
 
 # Rankings must outlast what mining skips: the anchor's component, views, duplicates.
@@ -58,11 +58,12 @@ def morphograph(inputs: Inputs) -> Outcome:
     """
     images = current_images(inputs.store, ["uid", "sha256", "work"]).to_pylist()
     contents = inputs.read("contents").to_pylist()
+    renaming = Renaming(inputs)
     graph = build_morphograph(
-        follow_aliases(inputs.read("annotations"), aliases(inputs.store)),
+        inputs.judgements(),
         uids={row["uid"] for row in images},
-        previous_components=inputs.read("drawn_splits"),
-        previous_motif_members=inputs.read("motif_members"),
+        previous_components=renaming.read("drawn_splits"),
+        previous_motif_members=renaming.read("motif_members"),
         works={row["uid"]: row["work"] for row in images if row["work"]},
         hashes={row["uid"]: row["sha256"] for row in images},
         phashes={row["sha256"]: row["phash"] for row in contents},
@@ -86,6 +87,7 @@ def morphograph(inputs: Inputs) -> Outcome:
             "open conflicts": len(open_conflicts),
             "pictures that changed split": graph.split_moves.num_rows,
             "new since last time": _novelty(inputs, graph.links, graph.components),
+            **renaming.facts,
         },
         data_version=graph.digest,
     )

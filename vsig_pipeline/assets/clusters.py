@@ -49,6 +49,7 @@ from vsig_core.store import digest, schema
 from vsig_core.vectors import InForce, embed_known, vector_column, vectors_in_force
 from vsig_pipeline.assets.declare import computes
 from vsig_pipeline.execution import Inputs, Outcome
+from vsig_pipeline.renaming import Renaming
 from vsig_pipeline.state import State
 from vsig_pipeline.steps import STEPS
 
@@ -199,7 +200,8 @@ def clusters(inputs: Inputs) -> Outcome:
     in_force = vectors_in_force(inputs.store)
     graph = _graph(inputs, in_force)
     found = cluster_pictures(graph, in_force.uids, _validation(inputs), inputs.settings.clustering)
-    before = _cluster_names(inputs.read("clusters", columns=["uid", "cluster"]))
+    renaming = Renaming(inputs)
+    before = _cluster_names(renaming.read("clusters"))
     used = set(inputs.read("cluster_ids")["cluster"].to_pylist())
     names, changes = match_clusters(before, found.labels, used)
     versions = _Versions(before, names, changes)
@@ -207,7 +209,9 @@ def clusters(inputs: Inputs) -> Outcome:
     return Outcome(
         tables={"clusters": table, "cluster_changes": changes_table(changes)},
         added={"cluster_ids": _born(set(names.values()) - used)},
-        facts=_cluster_facts(inputs, found.calibration, versions) | _caveats(table),
+        facts=_cluster_facts(inputs, found.calibration, versions)
+        | _caveats(table)
+        | renaming.facts,
         plots=_cluster_plots(found, names),
     )
 
@@ -301,7 +305,8 @@ def layout(inputs: Inputs) -> Outcome:
     neighbours_now = inputs.read("neighbours")
     lists = lists_of(neighbours_now, in_force.uids)
     points = Points(in_force.uids, in_force.vectors, *lists)
-    before = inputs.read("layout")
+    renaming = Renaming(inputs)
+    before = renaming.read("layout")
     previous = before if before.num_rows else None
     placed = lay_out(points, previous, inputs.settings.layout)
     quality = layout_quality(points, placed, previous)
@@ -312,6 +317,7 @@ def layout(inputs: Inputs) -> Outcome:
             "neighbourhood kept": rounded(quality.neighbourhood_kept),
             "median displacement": rounded(quality.displacement),
             **_caveats(neighbours_now),
+            **renaming.facts,
         },
     )
 
@@ -329,7 +335,7 @@ def groups(inputs: Inputs) -> Outcome:
         motif_members=inputs.read("motif_members"),
         representatives=representatives(links, {row["uid"]: row["sha256"] for row in images}),
         works={row["uid"]: row["work"] for row in images},
-        verdicts=verdicts_in_force(inputs.read("annotations")),
+        verdicts=verdicts_in_force(inputs.judgements()),
     )
     clusters_now = inputs.read("clusters")
     rows = build_groups(clusters_now, judgements, inputs.settings.annotations.same_work)
@@ -367,7 +373,7 @@ def review_queue(inputs: Inputs) -> Outcome:
         links=inputs.read("links"),
         motif_members=inputs.read("motif_members"),
         motif_names={row["motif"]: row["name"] for row in motifs},
-        verdicts=verdicts_in_force(inputs.read("annotations")),
+        verdicts=verdicts_in_force(inputs.judgements()),
         new_images=_new_images(inputs),
     )
     groups_now, clusters_now = inputs.read("groups"), inputs.read("clusters")

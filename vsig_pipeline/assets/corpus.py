@@ -3,13 +3,14 @@
 import time
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from vsig_core.corpus import read_batch
+from vsig_core.annotations import nearly_same
+from vsig_core.corpus import present, read_batch, replacements
 from vsig_core.executors import decoding
 from vsig_core.store import digest, schema
 from vsig_pipeline.assets.declare import computes
 from vsig_pipeline.execution import Inputs, Outcome
+from vsig_pipeline.readings import known_pictures, unchanged_files
 from vsig_pipeline.steps import STEPS
 
 
@@ -17,26 +18,30 @@ from vsig_pipeline.steps import STEPS
 def images(inputs: Inputs) -> Outcome:
     """Reads the pictures of one batch: a thumbnail, a working copy and the catalogue's words.
 
-    A file whose content is still that of its row is not decoded again. One that cannot be read
+    A file that is still listed as it was read is not opened, one whose content is known not
+    decoded again. One that cannot be read
     becomes a row of `rejected_images` with its reason.
     """
-    planned = inputs.read("batches")
-    planned = planned.filter(pc.field("batch") == inputs.batch)
-    settings = inputs.settings.images
     started = time.monotonic()
+    planned = present(inputs.read("batches", among={"batch": [inputs.batch]}))
+    known = known_pictures(inputs, planned)
     batch = read_batch(
         planned,
-        inputs.read("images", where={"batch": inputs.batch}),
+        known,
         inputs.store.objects,
-        settings,
+        inputs.settings.images,
         decoding(inputs.settings),
         inputs.progress(f"reading pictures of {inputs.batch}"),
+        unchanged=unchanged_files(inputs, planned),
         decode_again=inputs.state.read_as_now(inputs.batch) is None,
         taken_down=inputs.state.taken_down,
     )
     return Outcome(
         tables={"rejected_images": batch.rejected, "images": batch.images},
-        added={"contents": _new_contents(inputs, batch.images)},
+        added={
+            "contents": _new_contents(inputs, batch.images),
+            "replaced_images": _replaced(inputs, known, batch.images),
+        },
         facts={
             "images": batch.images.num_rows,
             "rejected": batch.rejected.num_rows,
@@ -56,6 +61,21 @@ def _new_contents(inputs: Inputs, images: pa.Table) -> pa.Table:
     missing = sorted(phashes.keys() - set(known["sha256"].to_pylist()))
     new = [{"sha256": sha256, "phash": phashes[sha256]} for sha256 in missing]
     return pa.Table.from_pylist(new, schema("contents"))
+
+
+def _replaced(inputs: Inputs, known: pa.Table, images: pa.Table) -> pa.Table:
+    """Pictures that show something else than when they were read last; each said once."""
+    seen = inputs.store.read_or_empty("replaced_images", columns=["uid", "after"]).to_pylist()
+    told = {row["uid"]: row["after"] for row in seen}
+    hashes = [*known["sha256"].to_pylist(), *images["sha256"].to_pylist()]
+    phashes = [*known["phash"].to_pylist(), *images["phash"].to_pylist()]
+    looks_same = nearly_same(dict(zip(hashes, phashes, strict=True)))
+    rows = [
+        row
+        for row in replacements(known, images, looks_same)
+        if told.get(row["uid"]) != row["after"]
+    ]
+    return pa.Table.from_pylist(rows, schema("replaced_images"))
 
 
 @computes("python")

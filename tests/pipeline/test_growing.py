@@ -1,0 +1,327 @@
+"""Corpora that change: pictures that move, go, come back, and are replaced."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from PIL import Image, ImageDraw
+from small_project import SMALL, run_stage
+
+from vsig_core.current import current_annotations, current_images
+from vsig_core.project import init_project, open_project
+from vsig_pipeline.findings import findings
+from vsig_pipeline.running import due, look
+from vsig_pipeline.state import State, plan_sources, record_plan
+
+SETTINGS = f"[images]\nbatch_size = 4\n{SMALL}"
+
+
+def drawn(path: Path, seed: int, quality: int = 90) -> None:
+    """A picture like no other: a few rectangles."""
+    picture = Image.new("RGB", (160, 120), (seed * 37 % 255, seed * 91 % 255, 120))
+    pen = ImageDraw.Draw(picture)
+    for n in range(6):
+        x, y = (seed * 31 + n * 47) % 130, (seed * 17 + n * 29) % 90
+        colour = ((seed + n) * 61 % 255, n * 40, (seed * n * 13) % 255)
+        pen.rectangle((x, y, x + 20 + n * 6, y + 15 + seed % 20), fill=colour)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(path, "JPEG", quality=quality)
+
+
+class Lab:
+    """A project on ten pictures of its own, two of them judged to carry one signature."""
+
+    def __init__(self, folder: Path) -> None:
+        self.pictures = folder / "pictures"
+        for seed in range(10):
+            drawn(self.pictures / f"p{seed}.jpg", seed)
+        init_project(folder / "project", [str(self.pictures)])
+        path = folder / "project" / "vsig.toml"
+        path.write_text(f'[[source]]\nuri = "{self.pictures}"\n{SETTINGS}')
+        self.project = open_project(folder / "project")
+        self.judge("POSITIVE,p1.jpg,p2.jpg", "NEGATIVE,p1.jpg,p3.jpg")
+        self.go()
+
+    def judge(self, *rows: str) -> None:
+        (self.project.inbox / "rows.csv").write_text("\n".join(["type,img1,img2", *rows]))
+
+    def go(self) -> None:
+        for stage in ("ingest", "annotate"):
+            run_stage(self.project, stage)
+
+    def rename(self, old: str, new: str) -> None:
+        (self.pictures / new).parent.mkdir(exist_ok=True)
+        (self.pictures / old).rename(self.pictures / new)
+
+    def links(self) -> dict[tuple[str, str], str]:
+        rows = self.project.store.read("links").to_pylist()
+        return {(row["img1"], row["img2"]): row["verdict"] for row in rows if not row["contested"]}
+
+    def table(self, name: str) -> list[dict[str, Any]]:
+        return self.project.store.read_or_empty(name).to_pylist()
+
+    def decoded(self) -> int:
+        """Of the newest reading."""
+        return self.project.store.commits("images")[0].provenance.facts["decoded"]
+
+    def found(self, kind: str) -> list[str]:
+        return next((f.items for f in findings(self.project) if f.kind == kind), [])
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    return Lab(tmp_path_factory.mktemp("lab"))
+
+
+@pytest.fixture
+def lab(first: Lab, tmp_path: Path) -> Lab:
+    """A copy of the first one, on its own pictures."""
+    copied = object.__new__(Lab)
+    copied.pictures = tmp_path / "pictures"
+    shutil.copytree(first.pictures, copied.pictures)
+    shutil.copytree(first.project.folder, tmp_path / "project")
+    path = tmp_path / "project" / "vsig.toml"
+    path.write_text(path.read_text().replace(str(first.pictures), str(copied.pictures)))
+    copied.project = open_project(tmp_path / "project")
+    copied.go()
+    return copied
+
+
+BEFORE = {("p1.jpg", "p2.jpg"): "POSITIVE", ("p1.jpg", "p3.jpg"): "NEGATIVE"}
+
+
+def test_a_picture_that_moves_keeps_its_judgements_split_and_rows(lab: Lab):
+    before = {row["uid"]: row for row in current_images(lab.project.store).to_pylist()}
+    splits = {row["uid"]: row for row in lab.table("components")}
+    lab.rename("p1.jpg", "room 2/masters.jpg")
+    lab.go()
+    assert lab.links() == {
+        ("p2.jpg", "room 2/masters.jpg"): "POSITIVE",
+        ("p3.jpg", "room 2/masters.jpg"): "NEGATIVE",
+    }
+    (alias,) = lab.table("aliases")
+    assert (alias["old_uid"], alias["uid"], alias["reason"]) == (
+        "p1.jpg", "room 2/masters.jpg", "moved",
+    )  # fmt: skip
+    after = {row["uid"]: row for row in current_images(lab.project.store).to_pylist()}
+    kept = ("batch", "sha256", "thumb", "working", "added_at")
+    assert [after["room 2/masters.jpg"][name] for name in kept] == [
+        before["p1.jpg"][name] for name in kept
+    ]
+    assert lab.decoded() == 0
+    now = {row["uid"]: row for row in lab.table("components")}
+    for name in ("component", "split"):
+        assert now["room 2/masters.jpg"][name] == splits["p1.jpg"][name]
+    assert lab.found("moved_pictures")[0].startswith("p1.jpg → room 2/masters.jpg (moved")
+    assert lab.found("missing_pictures") == lab.found("removed_pictures") == []
+    assert not due(lab.project) or {task.stage for task in due(lab.project)} <= {
+        "retrain", "embed", "recluster",
+    }  # fmt: skip
+
+
+def test_all_pictures_of_a_component_may_move_at_once(lab: Lab):
+    before = {row["component"]: row["split"] for row in lab.table("components")}
+    motifs = {row["motif"] for row in lab.table("motif_members")}
+    for name in ("p1.jpg", "p2.jpg", "p3.jpg"):
+        lab.rename(name, f"deposit/{name}")
+    lab.go()
+    assert {row["component"]: row["split"] for row in lab.table("components")} == before
+    assert {row["motif"] for row in lab.table("motif_members")} == motifs
+    assert lab.table("split_moves") == []
+
+
+def test_moves_follow_one_another_and_lead_back(lab: Lab):
+    for old, new in (("p1.jpg", "x.jpg"), ("x.jpg", "y.jpg")):
+        lab.rename(old, new)
+        lab.go()
+    assert ("p2.jpg", "y.jpg") in lab.links()
+    lab.rename("y.jpg", "p1.jpg")
+    lab.go()
+    assert lab.links() == BEFORE and lab.decoded() == 0
+
+
+def test_two_pictures_change_names(lab: Lab):
+    lab.rename("p1.jpg", "aside.jpg")
+    lab.rename("p9.jpg", "p1.jpg")
+    lab.rename("aside.jpg", "p9.jpg")
+    lab.go()
+    assert lab.links() == {("p2.jpg", "p9.jpg"): "POSITIVE", ("p3.jpg", "p9.jpg"): "NEGATIVE"}
+    assert {row["uid"] for row in lab.table("components")} == {"p2.jpg", "p9.jpg"}
+    lab.judge("SIMILAR,p1.jpg,p5.jpg")
+    lab.go()
+    assert lab.links()["p1.jpg", "p5.jpg"] == "SIMILAR"
+
+
+def test_a_new_picture_under_an_old_name_takes_nothing_over(lab: Lab):
+    lab.rename("p1.jpg", "moved.jpg")
+    lab.go()
+    drawn(lab.pictures / "p1.jpg", 77)
+    lab.go()
+    assert set(lab.links()) == {("moved.jpg", "p2.jpg"), ("moved.jpg", "p3.jpg")}
+    lab.judge("NEGATIVE,p1.jpg,p2.jpg")
+    lab.go()
+    assert lab.links()["p1.jpg", "p2.jpg"] == "NEGATIVE"
+    assert lab.links()["moved.jpg", "p2.jpg"] == "POSITIVE"
+
+
+def test_an_id_column_that_comes_later_keeps_judgements(lab: Lab):
+    rows = "".join(f"p{n}.jpg,inv-{n}\n" for n in range(10))
+    (lab.pictures / "metadata.csv").write_text(f"filename,id\n{rows}")
+    lab.go()
+    assert lab.links() == {("inv-1", "inv-2"): "POSITIVE", ("inv-1", "inv-3"): "NEGATIVE"}
+    assert {row["reason"] for row in lab.table("aliases")} == {"id given"}
+    assert lab.decoded() == 0
+    (lab.pictures / "metadata.csv").unlink()
+    lab.go()
+    assert lab.links() == BEFORE
+
+
+def test_what_goes_leaves_the_corpus_and_comes_back_without_being_decoded(lab: Lab):
+    data = {name: (lab.pictures / name).read_bytes() for name in ("p1.jpg", "p5.jpg", "p8.jpg")}
+    images = lab.project.store.read("images")
+    for name in data:
+        (lab.pictures / name).unlink()
+    assert look(lab.project).plan.removed == sorted(data)
+    lab.go()
+    assert lab.links() == {} and len(current_images(lab.project.store)) == 7
+    assert [item.split()[0] for item in lab.found("removed_pictures")] == sorted(data)
+    assert any("p1.jpg (no longer there" in item for item in lab.found("missing_pictures"))
+    for name, content in data.items():
+        (lab.pictures / name).write_bytes(content)
+    assert look(lab.project).plan.returned == sorted(data)
+    lab.go()
+    assert lab.links() == BEFORE and lab.decoded() == 0
+    assert lab.project.store.read("images").equals(images)
+    assert lab.found("removed_pictures") == []
+
+
+def test_a_folder_that_was_not_mounted_comes_back_as_it_was(lab: Lab):
+    images, corpus = lab.project.store.read("images"), lab.project.store.read("corpus")
+    lab.pictures.rename(lab.pictures.with_name("elsewhere"))
+    lab.pictures.mkdir()
+    lab.go()
+    assert current_images(lab.project.store).num_rows == 0 and lab.links() == {}
+    assert lab.found("no_pictures")
+    lab.pictures.rmdir()
+    lab.pictures.with_name("elsewhere").rename(lab.pictures)
+    assert not [task for task in due(lab.project) if task.step == "images"]
+    lab.go()
+    assert lab.project.store.read("images").equals(images)
+    now = lab.project.store.read("corpus")
+    assert now.drop_columns(["version"]).equals(corpus.drop_columns(["version"]))
+    assert lab.links() == BEFORE
+
+
+def test_a_picture_that_went_and_comes_back_under_another_name(lab: Lab):
+    data = (lab.pictures / "p1.jpg").read_bytes()
+    (lab.pictures / "p1.jpg").unlink()
+    lab.go()
+    (lab.pictures / "found again.jpg").write_bytes(data)
+    lab.go()
+    assert ("found again.jpg", "p2.jpg") in lab.links()
+    assert lab.decoded() == 0
+
+
+def test_a_replaced_picture_is_listed_and_one_that_was_saved_again_is_not(lab: Lab):
+    with Image.open(lab.pictures / "p1.jpg") as picture:
+        again = picture.convert("RGB")
+    again.save(lab.pictures / "p1.jpg", quality=70)
+    lab.go()
+    assert lab.links() == BEFORE and lab.found("replaced_pictures") == []
+    drawn(lab.pictures / "p1.jpg", 55)
+    lab.go()
+    assert lab.links() == {}
+    assert [item.split()[0] for item in lab.found("replaced_pictures")] == ["p1.jpg"]
+    assert {row["kind"] for row in lab.table("conflicts")} == {"replaced"}
+    rows = sorted(lab.table("replaced_images"), key=lambda row: row["at"])
+    assert [row["nearly"] for row in rows] == [True, False]
+
+
+def test_one_old_picture_that_changes_has_its_own_batch_read_and_no_other_file(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+):
+    drawn(lab.pictures / "p5.jpg", 99)
+    (batch,) = {row["batch"] for row in lab.table("images") if row["uid"] == "p5.jpg"}
+    tasks = [task for task in due(lab.project) if task.stage == "ingest"]
+    assert [(task.step, task.partition) for task in tasks] == [("images", batch), ("corpus", None)]
+    opened: list[str] = []
+    from vsig_core.corpus import images
+
+    read = images.read_original
+
+    def noted(uri: str, check: Callable[[int], None]) -> bytes:
+        opened.append(Path(uri).name)
+        return read(uri, check)
+
+    monkeypatch.setattr(images, "read_original", noted)
+    lab.go()
+    assert opened == ["p5.jpg"] and lab.decoded() == 1
+
+
+def test_a_batch_of_which_nothing_can_be_read_blocks_nothing(lab: Lab):
+    for n in range(4):
+        (lab.pictures / f"bad{n}.jpg").write_bytes(b"<html>")
+    lab.go()
+    assert 0 in [row["images"] for row in lab.table("corpus")]
+    assert not [task for task in due(lab.project) if task.stage in ("ingest", "annotate")]
+    drawn(lab.pictures / "late.jpg", 50)
+    lab.go()
+    assert len(current_images(lab.project.store)) == 11
+    assert len(lab.found("rejected_pictures")) == 4
+
+
+def test_moves_that_a_crash_left_half_recorded_are_recorded_once(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+):
+    lab.rename("p1.jpg", "x.jpg")
+    plan = plan_sources(lab.project)
+
+    def killed(*_: object, **__: object) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as crash:
+        crash.setattr(type(lab.project.store), "write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            record_plan(lab.project, plan)
+    assert len(lab.table("aliases")) == 1
+    lab.go()
+    assert len(lab.table("aliases")) == 1 and ("p2.jpg", "x.jpg") in lab.links()
+
+
+def test_judgements_are_shown_by_the_ids_of_now(lab: Lab):
+    lab.rename("p1.jpg", "x.jpg")
+    lab.go()
+    log = current_annotations(lab.project.store)
+    assert {*log["img1"].to_pylist(), *log["img2"].to_pylist()} == {"p2.jpg", "p3.jpg", "x.jpg"}
+
+
+def test_a_prefix_of_a_bucket_is_a_source_like_a_folder(
+    lab: Lab, s3_root: str, monkeypatch: pytest.MonkeyPatch
+):
+    bucket = s3_root.split("/")[2]
+    client = boto3.client("s3")
+
+    def put(name: str, content: bytes) -> None:
+        client.put_object(Bucket=bucket, Key=f"lab/{name}", Body=content)
+
+    contents = {path.name: path.read_bytes() for path in lab.pictures.iterdir()}
+    for name, content in contents.items():
+        put(name, content)
+    path = lab.project.folder / "vsig.toml"
+    path.write_text(path.read_text().replace(str(lab.pictures), f"s3://{bucket}/lab"))
+    lab.project = open_project(lab.project.folder)
+    lab.go()
+    assert lab.decoded() == 0 and lab.links() == BEFORE
+    client.delete_object(Bucket=bucket, Key="lab/p1.jpg")
+    put("masters/p1.jpg", contents["p1.jpg"])
+    put("p3.jpg", contents["p3.jpg"])  # the same content, written anew
+    plan = plan_sources(lab.project)
+    assert [move.uid for move in plan.moved] == ["masters/p1.jpg"] and plan.changed == []
+    lab.go()
+    assert ("masters/p1.jpg", "p2.jpg") in lab.links() and lab.decoded() == 0
+    assert State(lab.project).read_batches().keys() == {row["batch"] for row in lab.table("corpus")}
+    assert not os.listdir(lab.project.inbox / "rejected")  # noqa: PTH208
