@@ -3,7 +3,7 @@
 import runpy
 import sys
 
-BENCHMARKS = ("clustering", "growth", "sample_difficulty", "art", "demo", "crashes")
+BENCHMARKS = ("clustering", "growth", "sample_difficulty", "art", "demo", "scale", "crashes")
 
 
 def main() -> None:

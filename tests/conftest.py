@@ -38,7 +38,7 @@ def moto() -> Iterator[Server]:
         yield Server(address, "key", "secret")
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)
 
 
 def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:

@@ -69,7 +69,7 @@ def faulty(server: Server) -> Iterator[str]:
         yield proxy.stdout.readline().strip()
     finally:
         proxy.terminate()
-        proxy.wait(10)
+        proxy.wait(60)
         proxy.stdout.close()
 
 

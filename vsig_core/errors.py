@@ -12,6 +12,8 @@
     │   └── VectorsError      vectors that cannot be compared, or a radius out of range
     ├── WeightsError          a network or its weights cannot be had
     ├── TrainingError         training cannot go on (NaN loss, no usable triplet)
+    ├── WorkersError          worker processes, or the scheduler of a cluster, cannot be had
+    │   └── WorkerLostError   whoever worked on one task died, more than once
     └── StoreError            the store cannot be read or written
         ├── TableMissingError a table that has not been computed yet
         └── ConflictError     somebody else wrote to a table meanwhile; nothing was written
@@ -52,6 +54,10 @@ class PictureError(InputError):
         self.reason = reason
         self.detail = detail
 
+    def __reduce__(self) -> tuple[type["PictureError"], tuple[str, str]]:
+        """Come out of a worker process as it went in."""
+        return (PictureError, (self.reason, self.detail))
+
 
 class AnnotationError(InputError):
     """A file of judgements is structurally unreadable: no row of it can be taken."""
@@ -71,6 +77,14 @@ class WeightsError(VsigError):
 
 class TrainingError(VsigError):
     """Training cannot go on."""
+
+
+class WorkersError(VsigError):
+    """Worker processes, or the scheduler of a cluster, cannot be had."""
+
+
+class WorkerLostError(WorkersError):
+    """Whoever worked on one task died, more than once."""
 
 
 class StoreError(VsigError):

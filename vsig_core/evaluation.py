@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from vsig_core.annotations import SEPARATING, representatives
 from vsig_core.current import current_images
+from vsig_core.executors import embedding
 from vsig_core.model import (
     GREY16,
     Figure,
@@ -314,7 +315,7 @@ def score(
     columns = ["uid", "sha256", "working", "thumb"]
     images = pool_images(store, settings.triplets.pool_size, columns)
     vectors = {
-        name: vectors_of(store, name, images, provenance, progress)
+        name: vectors_of(store, name, images, embedding(settings), provenance, progress)
         for name in dict.fromkeys(contest.models)
     }
     vectors[GREY16] = grey16(images["thumb"].to_pylist())

@@ -6,21 +6,20 @@ the same vectors wherever it is opened.
 
 import json
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from vsig_core.embedding import StoredNetwork
 from vsig_core.errors import InputError
 from vsig_core.model import register
 from vsig_core.settings import ModelSettings
 from vsig_core.store import Provenance, Store, empty
-from vsig_core.vectors import Progress, embed_known
-
-if TYPE_CHECKING:
-    from vsig_core.model import Network
+from vsig_core.vectors import Model, Progress, embed_known
 
 
 def model_row(store: Store, model_id: str) -> dict[str, Any]:
@@ -39,13 +38,17 @@ def model_row(store: Store, model_id: str) -> dict[str, Any]:
     raise InputError(f"There is no model {model_id!r}. Known: {known}.")
 
 
-def network_of(store: Store, model_id: str) -> "Network":
-    """Load a registered network."""
-    from vsig_core.model import load_network
+def stored_model(store: Store, model_id: str) -> Model:
+    """Find a registered model.
 
+    Raises
+    ------
+    InputError
+        There is no such model.
+    """
     row = model_row(store, model_id)
     settings = ModelSettings.model_validate(json.loads(row["settings"])["model"])
-    return load_network(settings, store.objects.get(row["weights"]))
+    return Model(model_id, StoredNetwork(store.location.root, row["weights"], settings))
 
 
 def register_pretrained(store: Store, settings: ModelSettings, provenance: Provenance) -> str:
@@ -94,6 +97,7 @@ def vectors_of(
     store: Store,
     model_id: str,
     images: pa.Table,
+    executor: Executor,
     provenance: Provenance,
     progress: Callable[[str], Progress],
 ) -> NDArray[np.float32]:
@@ -103,6 +107,8 @@ def vectors_of(
     ----------
     images
         Columns sha256 and working, in the order of the answer.
+    executor
+        Threads of this process, or workers that see the store.
     provenance
         Of the commit that keeps what is new.
     progress
@@ -112,14 +118,13 @@ def vectors_of(
     -------
     Shape (n, d), float32, unit rows.
     """
-    row = model_row(store, model_id)
-    batch_size = json.loads(row["settings"])["model"]["batch_size"]
+    model = stored_model(store, model_id)
     embedded = embed_known(
         store,
-        model_id,
-        lambda: network_of(store, model_id),
+        model,
         images,
-        batch_size,
+        model.network.settings.batch_size,
+        executor,
         progress(f"embedding pictures with {model_id}"),
     )
     if embedded.new.num_rows:

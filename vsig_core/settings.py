@@ -312,7 +312,7 @@ class RunSettings(Section):
     """How runs behave."""
 
     workers: int = Field(
-        default=0, ge=0, description="Workers that decode pictures; 0: one per core."
+        default=0, ge=0, description="Processes that decode pictures; 0: one per core."
     )
     max_attempts: int = Field(
         default=5, ge=1, description="Tries of the same work before giving up."
@@ -322,6 +322,17 @@ class RunSettings(Section):
     )
     webhook: str | None = Field(default=None, description="URL that gets a POST when a run fails.")
     nightly: str = Field(default="0 3 * * *", description="Cron of the nightly run, UTC.")
+
+
+class ClusterSettings(Section):
+    """More than one machine (docs/scale.md)."""
+
+    scheduler: str | None = Field(
+        default=None,
+        pattern="^(tcp|tls|ws|wss)://",
+        description="Dask scheduler whose workers decode, embed and compare, as tcp://host:8786; "
+        "else this machine does.",
+    )
 
 
 class Settings(Section):
@@ -344,6 +355,7 @@ class Settings(Section):
     layout: LayoutSettings = LayoutSettings()
     review: ReviewSettings = ReviewSettings()
     run: RunSettings = RunSettings()
+    cluster: ClusterSettings = ClusterSettings()
 
     @model_validator(mode="after")
     def _lists_hold_a_core(self) -> Self:

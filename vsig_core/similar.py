@@ -78,11 +78,11 @@ def _of_file(project: Project, picture: str) -> NDArray[np.float32]:
             f"{picture!r} is neither a picture of the corpus (a uid, such as 'a/b.jpg') nor a file."
         )
     from vsig_core.embedding import embed
-    from vsig_core.registered import network_of
+    from vsig_core.registered import stored_model
 
     copy = _working_copy(path, project.settings.images)
     model_id = project.store.read("vectors")["model_id"][0].as_py()
-    return embed(network_of(project.store, model_id), [copy], 1)[0]
+    return embed(stored_model(project.store, model_id).network.load(), [copy], 1)[0]
 
 
 def _working_copy(path: Path, settings: ImagesSettings) -> bytes:

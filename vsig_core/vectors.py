@@ -3,19 +3,17 @@
 A vector is known by (sha256, model_id); nothing known is computed again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from vsig_core.embedding import StoredNetwork, embed_stored
 from vsig_core.errors import VectorsError
 from vsig_core.store import Store, schema
-
-if TYPE_CHECKING:
-    from vsig_core.model.backbones import Network
 
 Progress = Callable[[int, int], None]
 
@@ -80,6 +78,22 @@ def vector_column(vectors: NDArray[np.float32]) -> pa.Array:
 
 
 @dataclass(frozen=True)
+class Model:
+    """A registered model.
+
+    Parameters
+    ----------
+    model_id
+        Its name.
+    network
+        Where it lies.
+    """
+
+    model_id: str
+    network: StoredNetwork
+
+
+@dataclass(frozen=True)
 class Embedded:
     """Vectors of some pictures.
 
@@ -97,10 +111,10 @@ class Embedded:
 
 def embed_known(
     store: Store,
-    model_id: str,
-    network: Callable[[], "Network"],
+    model: Model,
     images: pa.Table,
     batch_size: int,
+    executor: Executor,
     progress: Progress | None = None,
 ) -> Embedded:
     """Vectors of pictures, computing only those that the store does not have.
@@ -109,32 +123,27 @@ def embed_known(
     ----------
     store
         Where known vectors and working copies lie.
-    model_id
-        The network's id.
-    network
-        Loads the network; not called where everything is known.
+    model
+        Who describes them; read only where something is not known.
     images
         Columns sha256 and working, in the order of the answer.
     batch_size
         Pictures at a time.
+    executor
+        Threads of this process, or workers that see the store.
     progress
         Called as (done, total) over what has to be computed.
     """
     hashes = images["sha256"].to_pylist()
     copies = dict(zip(hashes, images["working"].to_pylist(), strict=True))
-    found = known_vectors(store, model_id, hashes)
+    found = known_vectors(store, model.model_id, hashes)
     missing = [sha for sha in copies if sha not in found]
-    new = np.empty((0, 0), np.float32)
-    if missing:
-        from vsig_core.embedding.embed import embed
-
-        new = embed(network(), _Copies(store, [copies[s] for s in missing]), batch_size, progress)
-        found |= dict(zip(missing, new, strict=True))
+    wanted = [copies[sha] for sha in missing]
+    new = embed_stored(model.network, wanted, batch_size, executor, progress)
+    found |= dict(zip(missing, new, strict=True))
     vectors = np.stack([found[sha] for sha in hashes]) if hashes else new
-    rows = pa.table(
-        {"model_id": [model_id] * len(missing), "sha256": missing, "vector": vector_column(new)},
-        schema=schema("pool_vectors"),
-    )
+    columns = {"model_id": [model.model_id] * len(missing), "sha256": missing}
+    rows = pa.table({**columns, "vector": vector_column(new)}, schema=schema("pool_vectors"))
     return Embedded(vectors, rows)
 
 
@@ -162,20 +171,31 @@ class InForce:
     model_id: str
 
 
-def vectors_in_force(store: Store) -> InForce:
+def vectors_in_force(store: Store, versions: Mapping[str, int] | None = None) -> InForce:
     """Vectors of all pictures: those that the table `vectors` sums up.
+
+    Parameters
+    ----------
+    store
+        Where they lie.
+    versions
+        Version to read of `vectors` and of `embeddings`; the newest where left out.
 
     Raises
     ------
     VectorsError
         They are of several widths.
     """
-    listed = store.read_or_empty("vectors").to_pylist()
+    at = versions or {}
+    if store.version("vectors") is None:
+        return InForce([], np.empty((0, 1), np.float32), [], "")
+    listed = store.read("vectors", version=at.get("vectors")).to_pylist()
     if not listed:
         return InForce([], np.empty((0, 1), np.float32), [], "")
     model_id = listed[0]["model_id"]
     rows = store.read(
         "embeddings",
+        version=at.get("embeddings"),
         columns=["uid", "sha256", "vector"],
         where={"model_id": model_id},
         among={"batch": [row["batch"] for row in listed]},
@@ -183,17 +203,3 @@ def vectors_in_force(store: Store) -> InForce:
     return InForce(
         rows["uid"].to_pylist(), matrix(rows["vector"]), rows["sha256"].to_pylist(), model_id
     )
-
-
-class _Copies(Sequence[bytes]):
-    """Working copies, read from the store as they are asked for."""
-
-    def __init__(self, store: Store, keys: list[str]) -> None:
-        self._store = store
-        self._keys = keys
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-    def __getitem__(self, place: Any) -> Any:
-        return self._store.objects.get(self._keys[place])

@@ -117,7 +117,7 @@ class Inputs:
             self.versions |= whole.beside
         for name in step.inputs:
             for table in STEPS[name].tables:
-                self._pin(table)
+                self.pin(table)
 
     def afresh(self) -> "Inputs":
         """The same step on what the store holds now."""
@@ -131,7 +131,7 @@ class Inputs:
         among: Mapping[str, Sequence[str]] | None = None,
     ) -> pa.Table:
         """Rows of a table, at one version for the whole step; empty where it is not there yet."""
-        self._pin(table)
+        self.pin(table)
         if table not in self.versions:
             rows = empty(table)
             return rows if columns is None else rows.select(list(columns))
@@ -141,14 +141,15 @@ class Inputs:
 
     def judgements(self) -> pa.Table:
         """The log of judgements, by the ids that the pictures have now."""
-        self._pin("aliases")
+        self.pin("aliases")
         return follow_aliases(self.read("annotations"), aliases(self.store))
 
     def progress(self, label: str) -> Progress:
         """A callback `(done, total)` for one piece of long work."""
         return progress(label, self.log)
 
-    def _pin(self, table: str) -> None:
+    def pin(self, table: str) -> None:
+        """Settle which version of a table the step reads, and record it."""
         if table not in self.versions:
             own = table in self.bases
             version = self.bases[table] if own else self.store.version(table)

@@ -1,9 +1,10 @@
 import hashlib
-import multiprocessing
 import pickle
+import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -11,10 +12,11 @@ from corpus_pictures import bomb, drawing, encoded, opened
 from PIL import Image
 
 from vsig_core.corpus import BatchRead, images, list_source, plan_batches, read_batch
-from vsig_core.errors import StoreError
+from vsig_core.errors import StoreError, WorkersError
 from vsig_core.settings import ImagesSettings, SourceSettings
 from vsig_core.store import Objects
 from vsig_core.store.schema import empty, schema
+from vsig_core.workers import LocalProcesses
 
 Write = Callable[..., Path]
 SETTINGS = ImagesSettings()
@@ -216,14 +218,16 @@ def test_an_empty_batch_is_two_empty_tables(objects: Objects, pool: Executor):
 def test_progress_counts_every_file_once(
     tmp_path: Path, write: Write, objects: Objects, pool: Executor
 ):
-    write("a.jpg")
+    for seed in range(images.CHUNK + 1):
+        write(f"{seed}.jpg", seed)
     write("b.jpg", b"")
     calls: list[tuple[int, int]] = []
     read_batch(
         planned(tmp_path), empty("images"), objects, SETTINGS, pool,
         lambda done, total: calls.append((done, total)),
     )  # fmt: skip
-    assert calls == [(1, 2), (2, 2)]
+    assert calls == sorted(calls) and len(calls) == 2
+    assert calls[-1] == (images.CHUNK + 2, images.CHUNK + 2)
 
 
 def test_a_store_that_fails_stops_the_batch(
@@ -246,8 +250,7 @@ def test_what_a_worker_sends_back_is_small(tmp_path: Path, write: Write, objects
     assert len(pickle.dumps(outcome)) < 20_000
 
 
-@pytest.mark.slow
-def test_spawned_processes_read_the_same_as_threads(
+def test_worker_processes_read_the_same_as_threads(
     tmp_path: Path, write: Write, objects: Objects, pool: Executor
 ):
     for seed in range(4):
@@ -255,7 +258,47 @@ def test_spawned_processes_read_the_same_as_threads(
     write("bad.jpg", b"bad")
     table = planned(tmp_path)
     threads = read_batch(table, empty("images"), objects, SETTINGS, pool)
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as processes:
+    with LocalProcesses(2) as processes:
         spawned = read_batch(table, empty("images"), objects, SETTINGS, processes)
     assert spawned.digest == threads.digest and spawned.rejected.equals(threads.rejected)
     assert without_time(spawned).equals(without_time(threads))
+
+
+def test_a_picture_that_crashes_the_decoder_is_refused_and_the_others_are_read(
+    tmp_path: Path, write: Write, objects: Objects
+):
+    for seed in range(3):
+        write(f"{seed}.jpg", seed)
+    write("deadly.jpg", 3)
+    with Deadly(1) as workers:
+        read = read_batch(planned(tmp_path), empty("images"), objects, SETTINGS, workers)
+    assert rows(read.images, "uid") == [("0.jpg",), ("1.jpg",), ("2.jpg",)]
+    assert rows(read.rejected, "uid", "reason") == [("deadly.jpg", "crashes")]
+
+
+def test_workers_that_die_of_nothing_condemn_no_picture(
+    tmp_path: Path, write: Write, objects: Objects
+):
+    write("a.jpg")
+    with Doomed(1) as workers, pytest.raises(WorkersError, match="before they do anything"):
+        read_batch(planned(tmp_path), empty("images"), objects, SETTINGS, workers)
+
+
+class Deadly(LocalProcesses):
+    """Workers in which a picture of that name is a decoder's segmentation fault."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        return super().submit(_dies_of_deadly, fn, *args, **kwargs)
+
+
+class Doomed(LocalProcesses):
+    """Workers that the kernel kills whatever they do."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        return super().submit(signal.raise_signal, signal.SIGKILL)
+
+
+def _dies_of_deadly(fn: Callable[..., Any], *args: Any) -> Any:
+    if "deadly" in repr(args):
+        signal.raise_signal(signal.SIGSEGV)
+    return fn(*args)

@@ -1,5 +1,6 @@
 """Neighbour graph, OPTICS, radius calibration, lasting identity, groups and metrics."""
 
+from vsig_core.clustering.bands import BandFound, Bands
 from vsig_core.clustering.calibration import Calibration, Validation, calibrate
 from vsig_core.clustering.graph import NeighbourGraph
 from vsig_core.clustering.groups import Judgements, build_groups
@@ -28,6 +29,8 @@ from vsig_core.clustering.vectors import check_vectors
 from vsig_core.clustering.verdicts import Verdict, verdict_on
 
 __all__ = [
+    "BandFound",
+    "Bands",
     "Calibration",
     "Change",
     "ClusterMetrics",

@@ -38,7 +38,8 @@ class Wanted:
         Length of the lists of nearest rows; 0 for none.
     kth
         Rows -> the distance of the k-th nearest of each so far, inf where there are
-        fewer; asked anew for each block. Not asked where k is 0.
+        fewer, -inf where no pair is wanted for that row's sake; asked anew for each
+        block. Not asked where k is 0.
     radius
         Every pair within it is wanted; None for none.
     """
@@ -46,6 +47,48 @@ class Wanted:
     k: int
     kth: Callable[[NDArray[np.int64]], NDArray[np.float64]]
     radius: float | None
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """The blocks of one scan.
+
+    Parameters
+    ----------
+    diagonal
+        Rows with themselves: they come first, for they fill the lists of nearest rows.
+    others
+        Rows with other rows.
+    """
+
+    diagonal: list[Tile]
+    others: list[Tile]
+
+    @classmethod
+    def below(cls, n: int, start: int, size: int) -> "Tiles":
+        """Places from `start` to n, with all before them."""
+        rows = _cut(start, n, size)
+        return cls(
+            [(low, high, low, high) for low, high in rows],
+            [
+                (low, high, left, min(left + size, low))
+                for low, high in rows
+                for left in range(0, low, size)
+            ],
+        )
+
+    @classmethod
+    def across(cls, n: int, low: int, high: int, size: int) -> "Tiles":
+        """Places from `low` to `high`, with all n."""
+        within = cls.below(high, low, size)
+        after = [
+            (*rows, *columns) for rows in _cut(low, high, size) for columns in _cut(high, n, size)
+        ]
+        return cls(within.diagonal, within.others + after)
+
+
+def _cut(low: int, high: int, size: int) -> list[tuple[int, int]]:
+    return [(at, min(at + size, high)) for at in range(low, high, size)]
 
 
 @dataclass(frozen=True)
@@ -69,12 +112,11 @@ def unit_rows(vectors: NDArray[np.floating], squares: NDArray[np.float64]) -> ND
 def nominated_pairs(
     unit: NDArray[np.float32],
     numbers: NDArray[np.int64],
-    start: int,
+    tiles: Tiles,
     wanted: Wanted,
     exact: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]],
-    block_size: int,
 ) -> Iterator[Nominated]:
-    """Pairs that may be wanted of places i ≥ `start` and j < i, block by block.
+    """Pairs that may be wanted of the places that tiles compare, block by block.
 
     Parameters
     ----------
@@ -82,16 +124,15 @@ def nominated_pairs(
         Shape (n, d), rows of length 1.
     numbers
         Shape (n,): what the row at each place is called elsewhere.
-    start
-        Rows at places before it are not compared with one another.
+    tiles
+        Blocks of places; memory grows with the square of their size.
     wanted
         What makes a pair worth its distance.
     exact
         Distances of pairs, by their numbers; called from several threads.
-    block_size
-        Rows in a block; memory grows with its square.
     """
-    scan = _Scan(unit, numbers, start, wanted, block_size)
+    scan = _Scan(unit, numbers, wanted)
+    total = len(tiles.diagonal) + len(tiles.others)
     workers = os.cpu_count() or 1
     done = 0
 
@@ -102,38 +143,27 @@ def nominated_pairs(
     with ThreadPoolExecutor(workers) as executor, threadpool_limits(1, "blas"):
         # Blocks on the diagonal come first: from then on every list of nearest rows is
         # full, and tells what is worth a distance.
-        for tiles in (scan.diagonal, scan.others):
-            if tiles is scan.others and scan.pairs >= MANY:
+        for blocks in (tiles.diagonal, tiles.others):
+            if blocks is tiles.others and _pairs_in(blocks) >= MANY:
                 scan.shorten()
-            for found in _in_order(executor, work, tiles, 2 * workers):
+            for found in _in_order(executor, work, blocks, 2 * workers):
                 done += 1
-                yield Nominated(*found, done, scan.total)
+                yield Nominated(*found, done, total)
+
+
+def _pairs_in(tiles: Iterable[Tile]) -> int:
+    return sum((high - low) * (right - left) for low, high, left, right in tiles)
 
 
 class _Scan:
-    """The blocks of one scan, and what is multiplied in them."""
+    """What is multiplied in the blocks of one scan."""
 
     def __init__(
         self,
         unit: NDArray[np.float32],
         numbers: NDArray[np.int64],
-        start: int,
         wanted: Wanted,
-        block_size: int,
     ) -> None:
-        n = unit.shape[0]
-        lows = range(start, n, block_size)
-        highs = [min(low + block_size, n) for low in lows]
-        self.diagonal: list[Tile] = [
-            (low, high, low, high) for low, high in zip(lows, highs, strict=True)
-        ]
-        self.others: list[Tile] = [
-            (low, high, left, min(left + block_size, low))
-            for low, high in zip(lows, highs, strict=True)
-            for left in range(0, low, block_size)
-        ]
-        self.total = len(self.diagonal) + len(self.others)
-        self.pairs = sum((high - low) * (right - left) for low, high, left, right in self.others)
         self._unit = unit
         self._numbers = numbers
         self._wanted = wanted
@@ -145,6 +175,10 @@ class _Scan:
     def shorten(self) -> None:
         """From now on multiply shorter stand-ins, where that costs less."""
         whole = self._floors(0, self._unit.shape[0], self._rows.slack)
+        # Rows that want nothing themselves are still compared with those that do.
+        asked = whole <= 1
+        if asked.any():
+            whole[~asked] = np.median(whole[asked])
         with threadpool_limits(os.cpu_count(), "blas"):
             self._short = cheapest(self._unit, whole)
         if self._short.vectors is not self._unit:

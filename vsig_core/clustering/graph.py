@@ -12,7 +12,14 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from vsig_core.clustering._blocks import Nominated, Progress, Wanted, nominated_pairs, unit_rows
+from vsig_core.clustering._blocks import (
+    Nominated,
+    Progress,
+    Tiles,
+    Wanted,
+    nominated_pairs,
+    unit_rows,
+)
 from vsig_core.clustering.radius_graph import NearPairs, RadiusGraph
 from vsig_core.clustering.vectors import check_vectors
 from vsig_core.errors import VectorsError
@@ -125,6 +132,34 @@ class NeighbourGraph:
         VectorsError
             As `build`, and where vectors and lists are not of the same rows.
         """
+        if recall is not None:
+            graph = cls._of_rows(vectors, indices)
+            graph.recall = recall
+            graph._offer(np.arange(graph.size), indices, both=False)
+            return graph
+        graph, known = cls.with_lists(vectors, indices)
+        order = np.argsort(~known, kind="stable")
+        graph._compare(order, int(known.sum()), progress)
+        return graph
+
+    @classmethod
+    def with_lists(
+        cls, vectors: NDArray[np.floating], indices: NDArray[np.integer]
+    ) -> tuple[Self, NDArray[np.bool_]]:
+        """Take up the known lists alone; for `Bands`, which completes such a graph.
+
+        Returns
+        -------
+        The graph, and which of its rows have a list; see `from_neighbours`.
+        """
+        graph = cls._of_rows(vectors, indices)
+        known = np.asarray((indices >= 0).all(axis=1)) & (graph.k > 0)
+        graph._offer(np.flatnonzero(known), indices[known], both=False)
+        return graph, known
+
+    @classmethod
+    def _of_rows(cls, vectors: NDArray[np.floating], indices: NDArray[np.integer]) -> Self:
+        """A graph with empty lists."""
         rows = check_vectors(vectors)
         n, k = indices.shape
         if n != rows.shape[0] or indices.max(initial=-1) >= n:
@@ -134,14 +169,6 @@ class NeighbourGraph:
             )
         graph = cls(rows.shape[1], k, None)
         graph._take(rows)
-        if recall is not None:
-            graph.recall = recall
-            graph._offer(np.arange(n), indices, both=False)
-            return graph
-        known = (indices >= 0).all(axis=1) & (k > 0)
-        graph._offer(np.flatnonzero(known), indices[known], both=False)
-        order = np.argsort(~known, kind="stable")
-        graph._compare(order, int(known.sum()), progress)
         return graph
 
     @classmethod
@@ -194,6 +221,17 @@ class NeighbourGraph:
         """
         k = max(0, min(self.k, self.size - 1))
         return self._indices[:, :k], self._distances[:, :k]
+
+    @property
+    def lists(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The arrays behind `knn`, shape (n, k); what is missing is -1 at inf."""
+        return self._indices, self._distances
+
+    def exact(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Cosine distances of pairs of rows, each computed from its two rows alone."""
+        from vsig_core.clustering._kernels import pair_distances
+
+        return pair_distances(self.vectors, self._squares, rows, columns)
 
     def extend(self, new_vectors: NDArray[np.floating], progress: Progress | None = None) -> Self:
         """Add rows at the end, comparing only them with all.
@@ -256,7 +294,7 @@ class NeighbourGraph:
         given = (other >= 0) & (other != own)
         own, other = own[given], other[given]
         put = offer_pairs if both else offer
-        put(self._distances, self._indices, own, other, self._exact(own, other))
+        put(self._distances, self._indices, own, other, self.exact(own, other))
 
     def _compare(self, order: NDArray[np.int64], start: int, progress: Progress | None) -> None:
         """Compare the rows from place `start` of an order on with all before them in it."""
@@ -279,15 +317,11 @@ class NeighbourGraph:
         unit = self.unit
         if not np.array_equal(order, np.arange(self.size)):
             unit = unit[order]
-        return nominated_pairs(unit, order, start, wanted, self._exact, self._block_size)
+        tiles = Tiles.below(len(order), start, self._block_size)
+        return nominated_pairs(unit, order, tiles, wanted, self.exact)
 
     def _kth(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         return self._distances[rows, -1]
-
-    def _exact(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
-        from vsig_core.clustering._kernels import pair_distances
-
-        return pair_distances(self.vectors, self._squares, rows, columns)
 
     def _pairs_from_lists(self, radius: float) -> NearPairs:
         """Pairs within a radius that the graph was not built for."""

@@ -196,7 +196,7 @@ _SPECS = [
                 "reason",
                 TEXT,
                 "empty, not_a_picture, truncated, unsupported, too_many_pixels, "
-                "too_many_bytes, too_small, unreadable, missing, changing, purged",
+                "too_many_bytes, too_small, unreadable, missing, changing, crashes, purged",
             ),
             ("detail", TEXT, "what was found"),
         ],

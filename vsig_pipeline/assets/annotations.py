@@ -13,6 +13,7 @@ from vsig_core.annotations import (
 )
 from vsig_core.clustering import NeighbourGraph, judged_pairs, novelty
 from vsig_core.current import current_images
+from vsig_core.executors import embedding
 from vsig_core.model import known
 from vsig_core.pool import pool_images
 from vsig_core.registered import register_pretrained, vectors_of
@@ -148,7 +149,8 @@ def triplets(inputs: Inputs) -> Outcome:
     # The model in force does not confuse it any more, and what it finds near but nobody has
     # judged is often the same signature: mined by it, the second round of the sample came to
     # a test mAP of 0.41 instead of 0.56.
-    found = vectors_of(inputs.store, pretrained, images, provenance, inputs.progress)
+    executor = embedding(inputs.settings)
+    found = vectors_of(inputs.store, pretrained, images, executor, provenance, inputs.progress)
     rows = mine_triplets(sources, _rankings(uids, found), settings)
     return Outcome(
         {"triplets": rows},

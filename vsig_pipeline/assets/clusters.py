@@ -15,18 +15,15 @@ from vsig_core.clustering import (
     ClusteredPictures,
     Judgements,
     NeighbourGraph,
-    Pictures,
     UidPair,
     Validation,
     build_groups,
     changes_table,
-    check_vectors,
     cluster_metrics,
     cluster_pictures,
     clusters_table,
     contradictions,
     judged_pairs,
-    known_lists,
     lists_of,
     match_clusters,
     neighbours_table,
@@ -34,9 +31,11 @@ from vsig_core.clustering import (
 )
 from vsig_core.current import current_images
 from vsig_core.errors import StoreError
+from vsig_core.executors import cluster_of, embedding
 from vsig_core.layout import Points, lay_out, layout_quality
 from vsig_core.model import known
-from vsig_core.registered import network_of
+from vsig_core.neighbours import find_neighbours
+from vsig_core.registered import stored_model
 from vsig_core.review import (
     Evidence,
     draw_map,
@@ -68,10 +67,10 @@ def embeddings(inputs: Inputs) -> Outcome:
     )
     found = embed_known(
         inputs.store,
-        model_id,
-        lambda: network_of(inputs.store, model_id),
+        stored_model(inputs.store, model_id),
         images,
         inputs.settings.model.batch_size,
+        embedding(inputs.settings),
         inputs.progress(f"embedding pictures with {model_id}"),
     )
     rows = pa.table(
@@ -129,20 +128,13 @@ def neighbours(inputs: Inputs) -> Outcome:
     Exact, up to [neighbours] approximate_above pictures. Lists that still hold are taken over:
     only pictures that came or changed, and those that lost a neighbour, are compared anew.
     """
-    in_force = vectors_in_force(inputs.store)
-    pictures = Pictures(in_force.uids, in_force.hashes, in_force.model_id)
-    check_vectors(in_force.vectors, in_force.uids)
     settings = inputs.settings.neighbours
-    compared = len(in_force.uids)
-    if compared > settings.approximate_above:
-        graph = NeighbourGraph.approximate(in_force.vectors, settings.k)
-    else:
-        lists = known_lists(inputs.read("neighbours"), pictures, settings.k)
-        compared = int((lists < 0).any(axis=1).sum())
-        progress = inputs.progress("comparing pictures")
-        graph = NeighbourGraph.from_neighbours(in_force.vectors, lists, progress=progress)
-    table = neighbours_table(graph, pictures)
-    facts = {"images": graph.size, "k": settings.k, "compared": compared, **_caveats(table)}
+    inputs.pin("neighbours")
+    progress, cluster = inputs.progress("comparing pictures"), cluster_of(inputs.settings)
+    found = find_neighbours(inputs.store, inputs.versions, settings, cluster, progress)
+    table = neighbours_table(found.graph, found.pictures)
+    images, compared = found.graph.size, found.compared
+    facts = {"images": images, "k": settings.k, "compared": compared, **_caveats(table)}
     return Outcome({"neighbours": table}, facts=facts)
 
 

@@ -1,13 +1,12 @@
 """Pictures: one batch at a time, and what the corpus is now."""
 
-import os
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 
 from vsig_core.annotations import nearly_same
 from vsig_core.corpus import present, read_batch, replacements
+from vsig_core.executors import decoding
 from vsig_core.store import digest, schema
 from vsig_pipeline.assets.declare import computes
 from vsig_pipeline.execution import Inputs, Outcome
@@ -26,19 +25,17 @@ def images(inputs: Inputs) -> Outcome:
     started = time.monotonic()
     planned = present(inputs.read("batches", among={"batch": [inputs.batch]}))
     known = known_pictures(inputs, planned)
-    # Pillow decodes outside the interpreter's lock, so threads keep all cores busy.
-    with ThreadPoolExecutor(inputs.settings.run.workers or os.cpu_count()) as executor:
-        batch = read_batch(
-            planned,
-            known,
-            inputs.store.objects,
-            inputs.settings.images,
-            executor,
-            inputs.progress(f"reading pictures of {inputs.batch}"),
-            unchanged=unchanged_files(inputs, planned),
-            decode_again=inputs.state.read_as_now(inputs.batch) is None,
-            taken_down=inputs.state.taken_down,
-        )
+    batch = read_batch(
+        planned,
+        known,
+        inputs.store.objects,
+        inputs.settings.images,
+        decoding(inputs.settings),
+        inputs.progress(f"reading pictures of {inputs.batch}"),
+        unchanged=unchanged_files(inputs, planned),
+        decode_again=inputs.state.read_as_now(inputs.batch) is None,
+        taken_down=inputs.state.taken_down,
+    )
     return Outcome(
         tables={"rejected_images": batch.rejected, "images": batch.images},
         added={

@@ -46,7 +46,16 @@ def embed(
     WeightsError
         The network gives no usable vector (zero or not finite) for a picture.
     """
-    fast = fused(network)
+    return describe(fused(network), pictures, batch_size, progress)
+
+
+def describe(
+    fast: Network,
+    pictures: Sequence[bytes],
+    batch_size: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> NDArray[np.float32]:
+    """Do the same by a network that is fused already."""
     starts = range(0, len(pictures), batch_size)
     vectors: list[NDArray[np.float32]] = []
     with ThreadPoolExecutor(_DECODERS) as executor, torch.inference_mode():
@@ -54,7 +63,7 @@ def embed(
         def read(start: int) -> list[Future[Letterboxed]]:
             chunk = range(start, min(start + batch_size, len(pictures)))
             return [
-                executor.submit(_prepare, index, pictures[index], network.preprocessing)
+                executor.submit(_prepare, index, pictures[index], fast.preprocessing)
                 for index in chunk
             ]
 
