@@ -78,17 +78,17 @@ def test_a_candidate_that_the_gate_turned_down_is_said(grown: Project):
     assert words in vsig("status", project=project.folder).stderr
 
 
-def test_judgements_of_a_renamed_picture_are_said_to_wait_for_it(grown: Project, finished: Project):
+def test_judgements_of_a_picture_that_is_gone_are_said_to_wait_for_it(grown: Project, finished: Project):
     project = on_its_own_pictures(grown, finished)
     links = project.store.read("links").to_pylist()
     uid = next(row["img1"] for row in links if row["verdict"] == "POSITIVE")
     file = pictures_of(project.folder) / uid
-    file.rename(file.with_name("renamed.jpg"))
+    file.rename(project.folder / "away.jpg")
     found = by_kind(document("run", "--from", "images", project=project.folder)["findings"])
     (words,) = found["missing_pictures"]
     assert words.startswith(uid) and "no longer there" in words and "annotations-1.csv" in words
     assert words in vsig("status", project=project.folder).stderr
-    file.with_name("renamed.jpg").rename(file)
+    (project.folder / "away.jpg").rename(file)
     run_quietly(project)
     assert "missing_pictures" not in [finding.kind for finding in findings(project)]
 

@@ -131,6 +131,7 @@ def test_an_inbox_that_vanishes_ends_the_run_with_one_clear_line(
     grown: Project, sample: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ):
     shutil.copy(sample / "annotations-2.csv", grown.inbox.uri())
+    inbox = grown.inbox.folder
     rows = grown.store.count("annotations")
     read_bytes = Path.read_bytes
 

@@ -242,7 +242,7 @@ def test_a_run_that_fails_loses_no_annotation(
     before = grown.store.count("annotations")
     shutil.copy(sample / "annotations-2.csv", grown.inbox.uri())
 
-    def full(*_: object) -> int:
+    def full(*_: object, **_more: object) -> int:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as broken:

@@ -78,6 +78,10 @@ for number in range(6):
 """
 
 
+# Not on moto: one thread of Python answers all of its requests, for minutes.
+@pytest.mark.parametrize(
+    "root", ["folder_root", pytest.param("ceph_root", marks=pytest.mark.slow)], indirect=True
+)
 def test_eight_processes_that_add_rows_at_once_add_each_row_once(store: Store):
     command = [sys.executable, "-c", APPENDER, store.location.root]
     adding = [subprocess.Popen([*command, f"p{number}"]) for number in range(8)]
