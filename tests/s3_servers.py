@@ -14,6 +14,8 @@ from pathlib import Path
 import boto3
 import pytest
 
+from vsig_core.workers import local_processes
+
 SERVERS = Path(__file__).parent / "servers"
 CEPH_PROGRAMS = ("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "monmaptool", "ceph", "curl")
 
@@ -40,6 +42,9 @@ class Server:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }.items():
             monkeypatch.setenv(variable, value)
+        # Worker processes keep the settings that they were started with.
+        local_processes(0).shutdown()
+        local_processes.cache_clear()
 
     def new_bucket(self) -> str:
         """Make a bucket, under the settings of `reach`."""

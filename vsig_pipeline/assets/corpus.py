@@ -19,8 +19,7 @@ def images(inputs: Inputs) -> Outcome:
     """Reads the pictures of one batch: a thumbnail, a working copy and the catalogue's words.
 
     A file that is still listed as it was read is not opened, one whose content is known not
-    decoded again. One that cannot be read
-    becomes a row of `rejected_images` with its reason.
+    decoded again. One that cannot be read becomes a row of `rejected_images` with its reason.
     """
     started = time.monotonic()
     planned = present(inputs.read("batches", among={"batch": [inputs.batch]}))
