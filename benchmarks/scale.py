@@ -39,7 +39,7 @@ from vsig_core.workers import cluster
 
 PAPER = (100_000, 1_000_000, 10_000_000)
 SIDES = (1500, 1100)  # of the pictures that are read, pixels
-DIMENSIONS = 1280
+WARM = 64 * WORKERS  # enough tasks that each worker has loaded torch and the network before
 # List prices in US dollars of Amazon's us-east-1, rounded: S3 Standard and a core of c7i.
 GB_MONTH, THOUSAND_WRITES, THOUSAND_READS, CORE_HOUR = 0.023, 0.005, 0.0004, 0.045
 # Of one picture: is the working copy there, put it; get the original, get the working copy.
@@ -129,7 +129,7 @@ def measure(sizes: Sequence[int]) -> list[tuple[int, Cost, Cost, float]]:
         (folder / "dask").mkdir()
         with dask_cluster(folder / "dask") as address:
             there = cluster(address)
-            warm = pictures(folder / "warm", 8 * WORKERS)
+            warm = pictures(folder / "warm", WARM)
             neighbours.WORTHWHILE = 0  # compare on the cluster even what is not worth it
             for place, way in enumerate((here, (there, there, there))):
                 cost(warm, folder / f"warm-{place}", way)

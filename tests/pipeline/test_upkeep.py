@@ -18,15 +18,17 @@ def vsig(project: Project, *words: object) -> dict:
     return json.loads(done.stdout)
 
 
-def changed_twice(grown: Project) -> Project:
-    setting = "[neighbours]\nk = 5\n[evaluation]"
-    changed = edit_settings(grown, ("[evaluation]", setting))
-    run_quietly(changed, "neighbours")
-    return edit_settings(changed, ("k = 5", "k = 6"))
+def changed_often(grown: Project) -> Project:
+    """Lists of neighbours are taken over from the version before, which therefore stays."""
+    changed = edit_settings(grown, ("[evaluation]", "[neighbours]\nk = 5\n[evaluation]"))
+    for before, after in ((5, 6), (6, 7)):
+        run_quietly(changed, "neighbours")
+        changed = edit_settings(changed, (f"k = {before}", f"k = {after}"))
+    return changed
 
 
 def test_a_run_after_a_clean_computes_nothing(grown: Project):
-    project = changed_twice(grown)
+    project = changed_often(grown)
     run_quietly(project)
     planned = vsig(project, "clean", "--keep", 1)
     assert not planned["applied"] and planned["bytes"] > 0
@@ -44,11 +46,11 @@ def test_a_run_after_a_clean_computes_nothing(grown: Project):
 
 def test_settings_that_go_back_to_a_version_that_was_removed_are_computed_again(grown: Project):
     before = grown.store.read("neighbours")
-    project = changed_twice(grown)
+    project = changed_often(grown)
     run_quietly(project, "neighbours")
     vsig(project, "clean", "--keep", 1, "--apply")
     assert not project.store.commits("neighbours")[-1].readable
-    project = edit_settings(project, ("[neighbours]\nk = 6\n", ""))
+    project = edit_settings(project, ("[neighbours]\nk = 7\n", ""))
     run_quietly(project)
     assert project.store.read("neighbours").equals(before)
 

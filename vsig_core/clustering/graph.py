@@ -153,7 +153,9 @@ class NeighbourGraph:
         The graph, and which of its rows have a list; see `from_neighbours`.
         """
         graph = cls._of_rows(vectors, indices)
-        known = np.asarray((indices >= 0).all(axis=1)) & (graph.k > 0)
+        known = np.all(indices >= 0, axis=1)
+        if not graph.k:
+            known = np.zeros(graph.size, bool)
         graph._offer(np.flatnonzero(known), indices[known], both=False)
         return graph, known
 
