@@ -9,7 +9,7 @@ import pytest
 from small_store import UIDS, fill, names, recluster, sha, thumb, title, vector, working
 
 from vsig_core.current import taken_down
-from vsig_core.errors import InputError, UnknownImageError
+from vsig_core.errors import ConflictError, InputError, UnknownImageError
 from vsig_core.store import Provenance, Store, content, open_files
 from vsig_core.store.folder import FolderFiles
 from vsig_core.upkeep import (
@@ -183,6 +183,33 @@ def test_a_person_is_renamed_in_every_version_and_judgements_stay(store: Store, 
     assert whole(store)
     with pytest.raises(InputError, match="Luca"):
         plan_renaming(store, "Anna", open_files(str(tmp_path)))
+
+
+def test_judgements_that_come_while_a_person_is_renamed_are_kept(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    plan = plan_renaming(store, "Anna", open_files(str(tmp_path)))
+    late = store.read("annotations").slice(0, 1).to_pylist()[0] | {"annotation_id": "late"}
+    read = Store.read
+
+    def read_and_judge(self: Store, name: str, **more: Any) -> pa.Table:
+        rows = read(self, name, **more)
+        if name == "annotations":  # by another machine: no lock holds it off
+            meanwhile.undo()
+            Store(store.location.root).append(
+                name, pa.Table.from_pylist([late], rows.schema), Provenance("annotations")
+            )
+        return rows
+
+    with (
+        monkeypatch.context() as meanwhile,
+        pytest.raises(ConflictError, match="Nothing was written"),
+    ):
+        meanwhile.setattr(Store, "read", read_and_judge)
+        rename_annotator(store, plan)
+    rename_annotator(store, plan)
+    assert set(store.read("annotations")["annotation_id"].to_pylist()) == {"1", "2", "late"}
+    assert holding(store, b"Anna") == set()
 
 
 def test_a_name_within_another_word_is_left(store: Store, tmp_path: Path):

@@ -107,6 +107,8 @@ def take_down(store: Store, plan: TakeDown, request: Request) -> None:
 
     Raises
     ------
+    ConflictError
+        Somebody else wrote to a table meanwhile; the same command again ends it.
     StoreError
         Something cannot be read, written or deleted.
     """
@@ -115,10 +117,12 @@ def take_down(store: Store, plan: TakeDown, request: Request) -> None:
     made = Provenance("purge")
     for holding in plan.holdings:
         for partition in _partitions_naming(store, holding.table, wanted):
-            rows = store.read(holding.table, where=partition)
-            provenance = Provenance("purge", {holding.table: store.version(holding.table) or 0})
+            version = store.version(holding.table)
+            assert version is not None  # the plan found pictures in it
+            rows = store.read(holding.table, version=version, where=partition)
+            provenance = Provenance("purge", {holding.table: version})
             kept = without(holding.table, rows, wanted)
-            store.write(holding.table, kept, provenance, partition=partition or None)
+            store.write(holding.table, kept, provenance, partition=partition or None, base=version)
     newest = {holding.table: {store.version(holding.table) or 0} for holding in plan.holdings}
     remove(store, plan_removal(store, newest, before=None, cut=newest.keys()), made)
 
