@@ -6,7 +6,19 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from small_store import UIDS, fill, names, recluster, sha, thumb, title, vector, working
+from small_store import (
+    NOW,
+    UIDS,
+    fill,
+    names,
+    recluster,
+    sha,
+    table,
+    thumb,
+    title,
+    vector,
+    working,
+)
 
 from vsig_core.current import taken_down
 from vsig_core.errors import ConflictError, InputError, UnknownImageError
@@ -120,6 +132,17 @@ def test_other_names_and_older_contents_of_the_picture_go_too(store: Store):
     assert plan.sha256s == sorted([sha("a.jpg"), sha("c.jpg")])
     assert holding(store, *of_picture("a.jpg"), *of_picture("c.jpg")) == set()
     assert whole(store)
+
+
+def test_vectors_go_of_a_picture_that_left_and_whose_rows_were_cleaned_away(store: Store):
+    gone = [
+        {"uid": "z.jpg", "batch": "b-2", "uri": "/z.jpg", "gone_at": NOW, "sha256": sha("z.jpg")}
+    ]
+    store.append("batches", table("batches", gone), Provenance("listing"))
+    vectors = [{"model_id": "m-1", "sha256": sha("z.jpg"), "vector": [0.1, 0.2, 0.3]}]
+    store.append("pool_vectors", table("pool_vectors", vectors), Provenance("triplets"))
+    assert purge(store, "z.jpg").sha256s == [sha("z.jpg")]
+    assert store.read("pool_vectors")["sha256"].to_pylist() == sorted(map(sha, UIDS))
 
 
 def test_all_pictures_can_go(store: Store):
