@@ -105,8 +105,13 @@ class Store:
             raise TableMissingError(
                 f"The table {name!r} has not been computed yet ({self.uri(name)}). Run 'vsig run'."
             )
-        files = files_of(TABLES[name], table, self.location, where or {})
-        rows = self._told(name, "read", lambda: rows_of(files, columns, among or {}))
+        rows = self._told(
+            name,
+            "read",
+            lambda: rows_of(
+                files_of(TABLES[name], table, self.location, where or {}), columns, among or {}
+            ),
+        )
         key = [(name, "ascending") for name in TABLES[name].key if name in rows.column_names]
         return rows.sort_by(key) if key else rows
 
@@ -129,8 +134,11 @@ class Store:
         table = self._open(name)
         if table is None:
             return 0
-        files = files_of(TABLES[name], table, self.location, {})
-        return self._told(name, "read", lambda: patiently(files.count_rows))
+        return self._told(
+            name,
+            "read",
+            lambda: patiently(files_of(TABLES[name], table, self.location, {}).count_rows),
+        )
 
     def write(
         self,
