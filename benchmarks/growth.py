@@ -93,10 +93,10 @@ def _looked_at(files: int, folder: Path, metadata: str) -> Measured:
 
 
 def _plan(folder: Path) -> None:
-    from vsig_pipeline.state import plan_sources, record_plan
+    from vsig_pipeline.state import record_sources
 
     project = open_project(folder)
-    record_plan(project, plan_sources(project))
+    record_sources(project)
 
 
 def _look(folder: Path) -> tuple[float, float, int]:
@@ -170,9 +170,9 @@ def one_of_many(images: int, folder: Path) -> Measured:
 def _ingest(project: Project) -> None:
     """What the job `ingest` does."""
     from vsig_pipeline.running import _execute, _groups
-    from vsig_pipeline.state import State, plan_sources, record_plan
+    from vsig_pipeline.state import State, record_sources
 
-    record_plan(project, plan_sources(project))
+    record_sources(project)
     tasks = [task for task in State(project).tasks() if task.stage == "ingest"]
     for group in _groups(tasks):
         _execute(project, group)

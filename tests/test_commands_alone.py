@@ -62,7 +62,9 @@ def test_check_annotations_fails_in_a_project_whose_settings_are_wrong(
 
 
 @pytest.mark.parametrize("words", [["run"], ["run", "--plan"], ["status"]])
-@pytest.mark.parametrize(("inbox", "says"), [("nope/x", "No such file"), ("file.csv", "Not a directory")])
+@pytest.mark.parametrize(
+    ("inbox", "says"), [("nope/x", "No such file"), ("file.csv", "Not a directory")]
+)
 def test_an_inbox_that_is_no_folder_is_said_to_be_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], inbox: str, says: str
 ):

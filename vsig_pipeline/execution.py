@@ -114,7 +114,11 @@ class Inputs:
         self.bases = {table: self.store.version(table) for table in step.tables}
         if step.remembers and (whole := State(project).latest(step)):
             # It continues its last whole work: a try that was broken off is as if not there.
-            self.versions |= whole.beside
+            # What a purge wrote anew since then stands for what it removed.
+            self.versions |= {
+                table: self.store.readable_since(table, version)
+                for table, version in whole.beside.items()
+            }
         for name in step.inputs:
             for table in STEPS[name].tables:
                 self.pin(table)

@@ -10,9 +10,7 @@ from vsig_core.current import alias_rows
 from vsig_core.store import Provenance, Store, digest, schema
 
 
-def record_moves(
-    store: Store, moves: Sequence[Move], listing: int | None, run_id: str = ""
-) -> None:
+def record_moves(store: Store, moves: Sequence[Move], listing: int | None) -> None:
     """Add rows to `aliases`, all of one time, later than any before whatever the clock says.
 
     Parameters
@@ -22,9 +20,15 @@ def record_moves(
     listing
         Version of `batches` that they were seen against: a crash that left it standing has
         the same moves seen again, and they are known.
+
+    Raises
+    ------
+    ConflictError
+        Somebody else recorded moves meanwhile.
     """
     rows = [vars(move) for move in moves]
     key = digest([listing, rows])
+    base = store.version("aliases")
     newest = store.commits("aliases", limit=1)
     if newest and newest[0].provenance.key == key:
         return
@@ -32,5 +36,5 @@ def record_moves(
     if known := alias_rows(store):
         at = max(at, known[-1]["at"] + timedelta(microseconds=1))
     added = pa.Table.from_pylist([{**row, "at": at} for row in rows], schema("aliases"))
-    provenance = Provenance("listing", key=key, data_version=key, code="1", run_id=run_id)
-    store.append("aliases", added, provenance)
+    provenance = Provenance("listing", key=key, data_version=key, code="1")
+    store.append("aliases", added, provenance, base=base)

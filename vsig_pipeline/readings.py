@@ -23,11 +23,11 @@ def files_of(batches: pa.Table) -> set[File]:
 
 
 def as_it_was(store: Store, table: str, version: int, batch: str | None = None) -> pa.Table:
-    """A version of a table, or one batch of it; empty where `vsig clean` removed it."""
+    """A version of a table, or one batch of it; empty where it cannot be read any more."""
     among = None if batch is None else {"batch": [batch]}
     try:
         return store.read(table, version=version, among=among)
-    except (StoreError, FileNotFoundError):
+    except StoreError:
         return schema(table).empty_table()
 
 

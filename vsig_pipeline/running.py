@@ -16,7 +16,7 @@ from vsig_pipeline.failures import step_failure
 from vsig_pipeline.leftovers import clear_leftovers
 from vsig_pipeline.notices import nothing_given_up
 from vsig_pipeline.progress import Reporter, reporting_to
-from vsig_pipeline.state import State, Task, plan_sources, record_plan
+from vsig_pipeline.state import State, Task, plan_sources, record_sources
 from vsig_pipeline.steps import STAGES, STEPS, below
 
 
@@ -101,8 +101,7 @@ def run(
     wanted = _wanted(start)
     end_orphans_of(project)
     clear_leftovers(project)
-    plan = plan_sources(project)
-    record_plan(project, plan)
+    plan = record_sources(project)
     done: list[Task] = []
     for stage in STAGES:
         tasks = State(project).tasks(wanted)

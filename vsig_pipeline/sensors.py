@@ -35,8 +35,7 @@ from vsig_pipeline.state import (
     State,
     Task,
     pending_files,
-    plan_sources,
-    record_plan,
+    record_sources,
 )
 from vsig_pipeline.steps import STAGES, STEPS, Stage
 
@@ -55,8 +54,7 @@ def sources_sensor(context: SensorEvaluationContext, project: ProjectResource) -
     for run_id in end_orphans(context.instance, opened):
         context.log.info(f"run {run_id[:8]} is ended: its process was killed")
     clear_leftovers(opened)
-    plan = plan_sources(opened)
-    record_plan(opened, plan)
+    record_sources(opened)
     state = State(opened)
     known = set(context.instance.get_dynamic_partitions("batches"))
     added = [batch for batch in state.batch_keys if batch not in known]

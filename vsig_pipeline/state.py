@@ -4,6 +4,7 @@ The truth is the store alone, not Dagster's event log and no cursor: a run that
 was killed, or a machine that was replaced, changes nothing here.
 """
 
+import random
 import time
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
@@ -24,18 +25,19 @@ from vsig_core.corpus import (
     present,
 )
 from vsig_core.current import current_images, taken_down
-from vsig_core.errors import InputError, SettingsError, StoreError
+from vsig_core.errors import ConflictError, InputError, SettingsError, StoreError
 from vsig_core.model import champion
 from vsig_core.pool import judged_uids
 from vsig_core.project import Project
 from vsig_core.settings import Settings
-from vsig_core.store import Commit, File, Provenance, digest
+from vsig_core.store import Commit, File, Provenance, digest, empty
 from vsig_pipeline.moves import record_moves
 from vsig_pipeline.steps import STEPS, Stage, Step
 
 NOTHING = "nothing yet"
 # A file that was written to a moment ago may be half-copied.
 QUIET_SECONDS = 5
+MOST_PLANS = 5
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,15 @@ class Task:
 
 def plan_sources(project: Project) -> BatchPlan:
     """Compare the sources with what is planned; writes nothing."""
-    settings = project.settings
+    settings, store = project.settings, project.store
+    # First of all: whatever is written or taken down from now on makes this plan too old.
+    base = store.version("batches")
+    planned = empty("batches") if base is None else store.read("batches", version=base)
     listing = list_sources(settings.source, project.folder)
-    planned = project.store.read_or_empty("batches")
-    named = _without_words(listing, taken_down(project.store))
+    named = _without_words(listing, taken_down(store))
     contents = Contents(lambda: _hashes(project), content_of)
-    return plan_batches(planned, named, settings.images.batch_size, contents)
+    plan = plan_batches(planned, named, settings.images.batch_size, contents)
+    return replace(plan, base=base)
 
 
 def _hashes(project: Project) -> dict[str, str]:
@@ -87,20 +92,46 @@ def _without_words(listing: Listing, uids: AbstractSet[str]) -> Listing:
     return replace(listing, files=files)
 
 
-def record_plan(project: Project, plan: BatchPlan, run_id: str = "") -> None:
+def record_plan(project: Project, plan: BatchPlan) -> None:
     """Write a plan to the store, where it says something new.
 
     Moves first: seen again after a crash between the two, they are known already.
+
+    Raises
+    ------
+    ConflictError
+        Somebody else has written to `batches` since the plan was made.
     """
-    version = project.store.version("batches")
     if plan.moved:
-        record_moves(project.store, plan.moved, version, run_id)
-    if plan.touched or version is None:
+        record_moves(project.store, plan.moved, plan.base)
+    if plan.touched or plan.base is None:
         content = digest(plan.table.to_pylist())
-        provenance = Provenance(
-            "listing", key=content, data_version=content, code="1", run_id=run_id
-        )
-        project.store.write("batches", plan.table, provenance)
+        provenance = Provenance("listing", key=content, data_version=content, code="1")
+        project.store.write("batches", plan.table, provenance, base=plan.base)
+
+
+def record_sources(project: Project) -> BatchPlan:
+    """Compare the sources with what is planned, and write the new plan.
+
+    Where another process did the same meanwhile, or took a picture down, they are
+    compared again: an older look at the sources does not undo a newer one.
+
+    Raises
+    ------
+    ConflictError
+        Others came before each of several tries.
+    """
+    for _ in range(MOST_PLANS - 1):
+        plan = plan_sources(project)
+        try:
+            record_plan(project, plan)
+        except ConflictError:
+            time.sleep(random.uniform(0, 0.5))  # or two would meet again and again
+            continue
+        return plan
+    plan = plan_sources(project)
+    record_plan(project, plan)
+    return plan
 
 
 def pending_files(project: Project, quiet_seconds: float = 0) -> list[File]:

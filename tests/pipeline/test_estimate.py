@@ -8,7 +8,7 @@ from small_project import edit_settings, pictures_of
 from vsig_core.project import Project
 from vsig_pipeline.estimate import Estimate, estimate
 from vsig_pipeline.running import look
-from vsig_pipeline.state import plan_sources, record_plan
+from vsig_pipeline.state import record_sources
 
 
 def cost(project: Project) -> Estimate:
@@ -18,7 +18,7 @@ def cost(project: Project) -> Estimate:
 
 def test_pictures_are_counted_until_they_are_read_not_until_they_are_listed(project: Project):
     assert cost(project).to_read == 60
-    record_plan(project, plan_sources(project))  # as the sensor does, or a run that broke off
+    record_sources(project)  # as the sensor does, or a run that broke off
     assert (cost(project).to_read, cost(project).to_embed) == (60, 60)
 
 
@@ -33,7 +33,7 @@ def test_only_new_and_changed_files_of_a_batch_are_counted(
     first, second = sorted(pictures_of(finished.folder).rglob("*.jpg"))[:2]
     shutil.copy(first, pictures / "late.jpg")
     assert cost(project).to_read == 1
-    record_plan(project, plan_sources(project))
+    record_sources(project)
     shutil.copy(second, pictures / "late.jpg")
     assert (cost(project).to_read, cost(project).to_embed) == (1, 1)
 

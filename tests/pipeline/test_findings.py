@@ -78,7 +78,9 @@ def test_a_candidate_that_the_gate_turned_down_is_said(grown: Project):
     assert words in vsig("status", project=project.folder).stderr
 
 
-def test_judgements_of_a_picture_that_is_gone_are_said_to_wait_for_it(grown: Project, finished: Project):
+def test_judgements_of_a_picture_that_is_gone_are_said_to_wait_for_it(
+    grown: Project, finished: Project
+):
     project = on_its_own_pictures(grown, finished)
     links = project.store.read("links").to_pylist()
     uid = next(row["img1"] for row in links if row["verdict"] == "POSITIVE")

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ from PIL import Image, ImageDraw
 from small_project import SMALL, run_stage
 
 from vsig_core.current import current_annotations, current_images
+from vsig_core.errors import ConflictError
 from vsig_core.project import init_project, open_project
 from vsig_pipeline.findings import findings
 from vsig_pipeline.running import due, look
-from vsig_pipeline.state import State, plan_sources, record_plan
+from vsig_pipeline.state import State, plan_sources, record_plan, record_sources
 
 SETTINGS = f"[images]\nbatch_size = 4\n{SMALL}"
 
@@ -285,6 +287,22 @@ def test_moves_that_a_crash_left_half_recorded_are_recorded_once(
     assert len(lab.table("aliases")) == 1
     lab.go()
     assert len(lab.table("aliases")) == 1 and ("p2.jpg", "x.jpg") in lab.links()
+
+
+def test_a_plan_that_another_process_came_before_is_made_again(lab: Lab):
+    older = plan_sources(lab.project)
+    drawn(lab.pictures / "new.jpg", 60)
+    record_sources(lab.project)
+    lab.rename("p1.jpg", "x.jpg")
+    newer = plan_sources(lab.project)
+    drawn(lab.pictures / "last.jpg", 61)
+    record_sources(lab.project)
+    for plan in (replace(older, touched=["b-x"]), newer):
+        with pytest.raises(ConflictError, match="Nothing was written"):
+            record_plan(lab.project, plan)
+    lab.go()
+    uids = {row["uid"] for row in lab.table("batches")}
+    assert uids >= {"new.jpg", "last.jpg", "x.jpg"} and ("p2.jpg", "x.jpg") in lab.links()
 
 
 def test_judgements_are_shown_by_the_ids_of_now(lab: Lab):

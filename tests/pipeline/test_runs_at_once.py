@@ -8,7 +8,7 @@ import pytest
 from small_project import make_project, run_stage
 
 from vsig_core.project import Project, open_project
-from vsig_pipeline.state import plan_sources, record_plan
+from vsig_pipeline.state import record_sources
 
 RUN = """
 import sys
@@ -42,7 +42,7 @@ def test_machines_read_a_batch_each_at_the_same_time(
     monkeypatch.setenv("VSIG_STORE", s3_root)
     pictures = alone.settings.source[0].uri
     first = machine(tmp_path / "machine", sample, pictures)
-    record_plan(first, plan_sources(first))
+    record_sources(first)
     batches = sorted(set(first.store.read("batches")["batch"].to_pylist()))
     assert len(batches) == 3
     runs = []

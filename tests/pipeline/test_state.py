@@ -8,14 +8,14 @@ from small_project import SMALL, make_project
 
 from vsig_core.store import digest
 from vsig_pipeline import state
-from vsig_pipeline.state import State, plan_sources, record_plan
+from vsig_pipeline.state import State, record_sources
 
 
 def test_the_key_of_one_batch_is_that_among_all_and_looks_at_no_other(
     tmp_path: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
 ):
     project = make_project(tmp_path / "p", sample, f"[images]\nbatch_size = 20\n{SMALL}")
-    record_plan(project, plan_sources(project))
+    record_sources(project)
     keys = State(project).batch_keys
     assert len(keys) == 3
     looked_at: set[str] = set()

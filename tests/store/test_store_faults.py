@@ -118,6 +118,15 @@ def test_a_bucket_that_vanishes_is_named(moto: Server, monkeypatch):
             action()
 
 
+def test_a_data_file_that_is_missing_is_named(tmp_path: Path):
+    store = Store(str(tmp_path))
+    store.write("links", links(("a", "b")), MADE)
+    (lost,) = (tmp_path / "tables" / "links").glob("*.parquet")
+    lost.unlink()
+    with pytest.raises(StoreError, match=rf"cannot be read: .*{lost.name} is not there"):
+        store.read("links")
+
+
 def test_a_folder_that_vanishes_is_not_begun_anew(tmp_path: Path):
     store = Store(str(tmp_path / "store"))
     store.write("links", links(("a", "b")), MADE)

@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
 import pytest
 from small_store import fill, names, overwrite, recluster
 
 from vsig_core.errors import StoreError, TableMissingError
-from vsig_core.store import Provenance, Store
+from vsig_core.store import Provenance, Store, schema
 from vsig_core.store.folder import FolderFiles
 from vsig_core.tracing import lineage, trace_model
 from vsig_core.upkeep import Removal, plan_clean, remove, verify
@@ -61,6 +62,16 @@ def test_removed_versions_keep_their_provenance_and_their_place_in_the_history(s
     assert [store.readable_since("clusters", n) for n in (0, 1, 4)] == [0, 4, 4]
     assert whole(store)
     assert {row["step"] for row in store.read("provenance").to_pylist()} == {"clusters"}
+
+
+def test_what_the_newest_work_was_written_with_stays(store: Store):
+    splits = pa.Table.from_pylist([{"uid": "a.jpg", "split": "train"}], schema("drawn_splits"))
+    for key in ("g", "of a try that was broken off"):
+        store.write("drawn_splits", splits, Provenance("morphograph", key=key))
+    made = Provenance("morphograph", {"annotations": 1}, key="g", beside={"drawn_splits": 0})
+    store.write("links", store.read("links"), made)
+    clean(store)
+    assert store.read("drawn_splits", version=0).num_rows == 1
 
 
 def test_the_log_is_cut_where_no_version_before_is_needed(store: Store):

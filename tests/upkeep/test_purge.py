@@ -6,10 +6,22 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from small_store import UIDS, fill, names, recluster, sha, thumb, title, vector, working
+from small_store import (
+    NOW,
+    UIDS,
+    fill,
+    names,
+    recluster,
+    sha,
+    table,
+    thumb,
+    title,
+    vector,
+    working,
+)
 
 from vsig_core.current import taken_down
-from vsig_core.errors import InputError, UnknownImageError
+from vsig_core.errors import ConflictError, InputError, UnknownImageError
 from vsig_core.store import Provenance, Store, content, open_files
 from vsig_core.store.folder import FolderFiles
 from vsig_core.upkeep import (
@@ -122,6 +134,17 @@ def test_other_names_and_older_contents_of_the_picture_go_too(store: Store):
     assert whole(store)
 
 
+def test_vectors_go_of_a_picture_that_left_and_whose_rows_were_cleaned_away(store: Store):
+    gone = [
+        {"uid": "z.jpg", "batch": "b-2", "uri": "/z.jpg", "gone_at": NOW, "sha256": sha("z.jpg")}
+    ]
+    store.append("batches", table("batches", gone), Provenance("listing"))
+    vectors = [{"model_id": "m-1", "sha256": sha("z.jpg"), "vector": [0.1, 0.2, 0.3]}]
+    store.append("pool_vectors", table("pool_vectors", vectors), Provenance("triplets"))
+    assert purge(store, "z.jpg").sha256s == [sha("z.jpg")]
+    assert store.read("pool_vectors")["sha256"].to_pylist() == sorted(map(sha, UIDS))
+
+
 def test_all_pictures_can_go(store: Store):
     purge(store, *UIDS)
     assert store.count("images") == store.count("embeddings") == 0
@@ -183,6 +206,33 @@ def test_a_person_is_renamed_in_every_version_and_judgements_stay(store: Store, 
     assert whole(store)
     with pytest.raises(InputError, match="Luca"):
         plan_renaming(store, "Anna", open_files(str(tmp_path)))
+
+
+def test_judgements_that_come_while_a_person_is_renamed_are_kept(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    plan = plan_renaming(store, "Anna", open_files(str(tmp_path)))
+    late = store.read("annotations").slice(0, 1).to_pylist()[0] | {"annotation_id": "late"}
+    read = Store.read
+
+    def read_and_judge(self: Store, name: str, **more: Any) -> pa.Table:
+        rows = read(self, name, **more)
+        if name == "annotations":  # by another machine: no lock holds it off
+            meanwhile.undo()
+            Store(store.location.root).append(
+                name, pa.Table.from_pylist([late], rows.schema), Provenance("annotations")
+            )
+        return rows
+
+    with (
+        monkeypatch.context() as meanwhile,
+        pytest.raises(ConflictError, match="Nothing was written"),
+    ):
+        meanwhile.setattr(Store, "read", read_and_judge)
+        rename_annotator(store, plan)
+    rename_annotator(store, plan)
+    assert set(store.read("annotations")["annotation_id"].to_pylist()) == {"1", "2", "late"}
+    assert holding(store, b"Anna") == set()
 
 
 def test_a_name_within_another_word_is_left(store: Store, tmp_path: Path):

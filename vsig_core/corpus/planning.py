@@ -26,7 +26,7 @@ class BatchPlan:
     `touched` names the batches with a row that is new, changed, gone or back. `added`,
     `changed`, `removed` and `returned` are uids; a picture that `moved` is in none of
     them, unless it took the place of another. `notes` and `unmatched_rows` are those of
-    the listing.
+    the listing. `base` is the version of the table before; None where there was none.
     """
 
     table: pa.Table
@@ -38,6 +38,7 @@ class BatchPlan:
     moved: list[Move] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     unmatched_rows: list[str] = field(default_factory=list)
+    base: int | None = None
 
     @property
     def remarks(self) -> list[str]:

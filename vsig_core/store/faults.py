@@ -56,6 +56,8 @@ def passes(error: Exception) -> bool:
 def said(error: Exception) -> str:
     """A failure in one line, without a full stop: what the server or the system answers."""
     words = _words(error)
+    if isinstance(error, FileNotFoundError) and error.errno is None:  # Arrow gives the path alone
+        return f"{words} is not there"
     code = _code(error)
     if code:
         return f"the server answers {code}" + (f": {_ADVICE[code]}" if code in _ADVICE else "")

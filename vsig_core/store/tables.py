@@ -105,8 +105,13 @@ class Store:
             raise TableMissingError(
                 f"The table {name!r} has not been computed yet ({self.uri(name)}). Run 'vsig run'."
             )
-        files = files_of(TABLES[name], table, self.location, where or {})
-        rows = self._told(name, "read", lambda: rows_of(files, columns, among or {}))
+        rows = self._told(
+            name,
+            "read",
+            lambda: rows_of(
+                files_of(TABLES[name], table, self.location, where or {}), columns, among or {}
+            ),
+        )
         key = [(name, "ascending") for name in TABLES[name].key if name in rows.column_names]
         return rows.sort_by(key) if key else rows
 
@@ -129,8 +134,11 @@ class Store:
         table = self._open(name)
         if table is None:
             return 0
-        files = files_of(TABLES[name], table, self.location, {})
-        return self._told(name, "read", lambda: patiently(files.count_rows))
+        return self._told(
+            name,
+            "read",
+            lambda: patiently(files_of(TABLES[name], table, self.location, {}).count_rows),
+        )
 
     def write(
         self,
@@ -167,11 +175,10 @@ class Store:
             return self._commit(name, rows, provenance, _Write("overwrite", base, predicate))
         except ConflictError:
             # Another partition came first, and made the table with it.
-            if base is None and partition and not self.read(name, where=partition).num_rows:
-                return self.write(
-                    name, rows, provenance, partition=partition, base=self.version(name)
-                )
-            raise
+            there = self.version(name) if base is None and partition else None
+            if there is None or self.read(name, version=there, where=partition).num_rows:
+                raise
+            return self.write(name, rows, provenance, partition=partition, base=there)
 
     def append(
         self, name: str, rows: pa.Table, provenance: Provenance, *, base: Base = "newest"
@@ -333,9 +340,8 @@ class Store:
                 ),
                 post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
             )
-            version = table.version() if table is not None else self.version(name)
-            assert version is not None
-            return version
+            # A table that was made begins at 0, whatever others have added by now.
+            return table.version() if table is not None else 0
 
         before = self.version(name) if write.base == "newest" else write.base
         try:

@@ -19,8 +19,8 @@ def plan_clean(store: Store, keep: int, now: datetime | None = None) -> Removal:
     store
         The store.
     keep
-        Newest versions of each table that stay. What they were made from stays too, and
-        what each registered model was made from.
+        Newest versions of each table that stay. What they were made from and written with
+        stays too, and what each registered model was made from.
     now
         The time; that of the clock where left out.
 
@@ -41,7 +41,8 @@ def kept_versions(store: Store, keep: int) -> dict[str, set[int]]:
     kept: dict[str, set[int]] = {name: set() for name, found in commits.items() if found}
     for commit in roots:
         kept[commit.table].add(commit.version)
-        for table, version in commit.provenance.inputs.items():
+        made = commit.provenance
+        for table, version in [*made.inputs.items(), *made.beside.items()]:
             kept.setdefault(table, set()).add(version)
     removed = removed_versions(store)
     return {name: versions - removed.get(name, set()) for name, versions in kept.items()}

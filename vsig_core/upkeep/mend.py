@@ -25,6 +25,8 @@ def mend(store: Store, damaged: Sequence[Damage]) -> list[str]:
 
     Raises
     ------
+    ConflictError
+        Somebody else wrote to a table meanwhile; the same command again goes on from there.
     StoreError
         The store cannot be read or written.
     """
@@ -38,22 +40,24 @@ def mend(store: Store, damaged: Sequence[Damage]) -> list[str]:
         _forget(store, batches)
     for batch in batches:
         where = {"batch": batch}
-        rows = store.read("images", where=where)
+        version = store.version("images")
+        rows = store.read("images", version=version, where=where)
         whole = [key not in keys for key in rows["working"].to_pylist()]
         made = _newest(store, "images", f"batch={batch}")
         kept = rows.filter(pa.array(whole, pa.bool_()))
-        store.write("images", kept, replace(made.provenance, key=""), partition=where)
+        store.write("images", kept, replace(made.provenance, key=""), partition=where, base=version)
     remove_all(store.files, (damage.name for damage in copies))
     return batches
 
 
 def _forget(store: Store, batches: Sequence[str]) -> None:
     """Take batches out of the corpus; the next run puts them back."""
-    rows = store.read("corpus")
+    version = store.version("corpus")
+    rows = store.read("corpus", version=version)
     others = [batch not in batches for batch in rows["batch"].to_pylist()]
     made = _newest(store, "corpus", "")
     kept = rows.filter(pa.array(others, pa.bool_()))
-    store.write("corpus", kept, replace(made.provenance, key=""))
+    store.write("corpus", kept, replace(made.provenance, key=""), base=version)
 
 
 def _newest(store: Store, table: str, partition: str) -> Commit:

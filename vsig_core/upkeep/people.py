@@ -84,6 +84,8 @@ def rename_annotator(store: Store, plan: Renaming) -> None:
 
     Raises
     ------
+    ConflictError
+        Judgements came meanwhile; the same command again takes them in.
     StoreError
         Something cannot be read, written or deleted.
     """
@@ -97,9 +99,11 @@ def rename_annotator(store: Store, plan: Renaming) -> None:
 
 def _rewrite(store: Store, tables: list[str], rename: "_Rename") -> None:
     for table in tables:
-        rows = [rename.row(table, row) for row in store.read(table).to_pylist()]
-        made = Provenance("purge", {table: store.version(table) or 0})
-        store.write(table, pa.Table.from_pylist(rows, schema(table)), made)
+        version = store.version(table)
+        assert version is not None  # the plan found the name in it
+        rows = [rename.row(table, row) for row in store.read(table, version=version).to_pylist()]
+        made = Provenance("purge", {table: version})
+        store.write(table, pa.Table.from_pylist(rows, schema(table)), made, base=version)
     newest = {table: {store.version(table) or 0} for table in tables}
     removal = plan_removal(store, newest, before=None, cut=newest.keys())
     remove(store, removal, Provenance("purge"))

@@ -18,6 +18,14 @@ from vsig_core.store import TABLES, DataFile, Provenance, Store, TableLog, read_
 from vsig_core.upkeep.references import batches, object_columns, read_logs
 from vsig_core.upkeep.removal import plan_removal, remove
 
+# Where contents stand beside ids, also of pictures whose rows of `images` a clean removed.
+_PAIRS = (
+    ("tombstones", "sha256"),
+    ("batches", "sha256"),
+    ("embeddings", "sha256"),
+    ("replaced_images", "before"),
+    ("replaced_images", "after"),
+)
 # They hold ids, counts and words of people, but nothing of a picture.
 _ONLY_NAMES = frozenset(
     {
@@ -107,6 +115,8 @@ def take_down(store: Store, plan: TakeDown, request: Request) -> None:
 
     Raises
     ------
+    ConflictError
+        Somebody else wrote to a table meanwhile; the same command again ends it.
     StoreError
         Something cannot be read, written or deleted.
     """
@@ -115,10 +125,12 @@ def take_down(store: Store, plan: TakeDown, request: Request) -> None:
     made = Provenance("purge")
     for holding in plan.holdings:
         for partition in _partitions_naming(store, holding.table, wanted):
-            rows = store.read(holding.table, where=partition)
-            provenance = Provenance("purge", {holding.table: store.version(holding.table) or 0})
+            version = store.version(holding.table)
+            assert version is not None  # the plan found pictures in it
+            rows = store.read(holding.table, version=version, where=partition)
+            provenance = Provenance("purge", {holding.table: version})
             kept = without(holding.table, rows, wanted)
-            store.write(holding.table, kept, provenance, partition=partition or None)
+            store.write(holding.table, kept, provenance, partition=partition or None, base=version)
     newest = {holding.table: {store.version(holding.table) or 0} for holding in plan.holdings}
     remove(store, plan_removal(store, newest, before=None, cut=newest.keys()), made)
 
@@ -207,8 +219,10 @@ def _closure(
 
 def _known_pairs(store: Store, logs: Mapping[str, TableLog]) -> set[tuple[str, str]]:
     """(uid, sha256) of each picture that there is or was, or was taken down."""
-    buried = store.read_or_empty("tombstones", columns=["uid", "sha256"]).to_pylist()
-    pairs = {(row["uid"], row["sha256"]) for row in buried}
+    pairs: set[tuple[str, str]] = set()
+    for table, column in _PAIRS:
+        for row in store.read_or_empty(table, columns=["uid", column]).to_pylist():
+            pairs.add((row["uid"], row[column] or ""))
     if "images" in logs:
         columns = ["uid", "sha256"]
         for batch in batches(store, _there(logs["images"]), schema("images"), columns):

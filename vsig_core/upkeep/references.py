@@ -6,7 +6,10 @@ from collections.abc import Set as AbstractSet
 import pyarrow as pa
 import pyarrow.dataset as arrow_dataset
 
+from vsig_core.errors import StoreError
 from vsig_core.store import TABLES, DataFile, Store, TableLog, read_log
+from vsig_core.store.faults import said
+from vsig_core.store.reading import rows_of
 
 
 def object_columns() -> dict[str, list[str]]:
@@ -65,11 +68,25 @@ def used_objects(
 def batches(
     store: Store, files: Collection[DataFile], schema: pa.Schema, columns: list[str]
 ) -> Iterator[pa.RecordBatch]:
-    """Some columns of some data files, some thousand rows at a time."""
-    paths = [store.location.uri(file.name).removeprefix("s3://") for file in files]
-    if not paths:
-        return
-    data = arrow_dataset.dataset(
-        paths, schema=schema, format="parquet", filesystem=store.location.filesystem
-    )
-    yield from data.to_batches(columns=columns, batch_size=4096, batch_readahead=2)
+    """Some columns of some data files, some thousand rows at a time.
+
+    Raises
+    ------
+    StoreError
+        A file is missing or damaged, or cannot be read.
+    """
+    for file in files:
+        try:
+            data = arrow_dataset.dataset(
+                [store.location.uri(file.name).removeprefix("s3://")],
+                schema=schema,
+                format="parquet",
+                filesystem=store.location.filesystem,
+            )
+            rows = rows_of(data, columns, {})
+        except (OSError, pa.ArrowException) as error:
+            raise StoreError(
+                f"{store.location.uri(file.name)} cannot be read: {said(error)}. 'vsig verify' "
+                "says what is damaged."
+            ) from error
+        yield from rows.to_batches(max_chunksize=4096)

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from vsig_core.errors import StoreError
 from vsig_core.store import DataFile, File, Seal, Store, TableLog, content, sha256_of
+from vsig_core.store.patience import patiently
 from vsig_core.store.seals import KIND as SEALS
 from vsig_core.upkeep.damage import Damage, Report
 from vsig_core.upkeep.dependents import Dependents
@@ -151,7 +152,8 @@ class _Verifier:
         try:
             if file.name in self._seals and not self._as_sealed(file):
                 return "its content was changed since it was written (sha256)"
-            rows = self._rows(file.name, read=file.name not in self._seals)
+            # A server that is busy for a moment is no damage.
+            rows = patiently(lambda: self._rows(file.name, read=file.name not in self._seals))
         except (StoreError, pa.ArrowException, OSError) as error:
             return f"cannot be read as Parquet: {error}".strip().rstrip(".")
         if file.rows is not None and rows != file.rows:
