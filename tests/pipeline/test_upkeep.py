@@ -45,12 +45,13 @@ def test_a_run_after_a_clean_computes_nothing(grown: Project):
 
 
 def test_settings_that_go_back_to_a_version_that_was_removed_are_computed_again(grown: Project):
-    before = grown.store.read("neighbours")
     project = changed_often(grown)
     run_quietly(project, "neighbours")
+    before = project.store.read("neighbours", version=1)  # by k = 5
     vsig(project, "clean", "--keep", 1, "--apply")
-    assert not project.store.commits("neighbours")[-1].readable
-    project = edit_settings(project, ("[neighbours]\nk = 7\n", ""))
+    removed = [c.version for c in project.store.commits("neighbours") if not c.readable]
+    assert removed == [1]
+    project = edit_settings(project, ("k = 7", "k = 5"))
     run_quietly(project)
     assert project.store.read("neighbours").equals(before)
 
