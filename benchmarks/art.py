@@ -28,7 +28,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         art = Path(corpora) / "art"
         project = init_project(Path(folder) / "art", [str(art / "images")])
-        write_annotations(art / "links.csv", project.inbox.uri("links.csv"))
+        write_annotations(art / "links.csv", Path(project.inbox.uri("links.csv")))
         first, second = timed_run(project), timed_run(project)
         print(f"vsig run: {first:.0f} s; again, nothing to do: {second:.1f} s")
         show(project)
