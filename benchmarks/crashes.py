@@ -25,6 +25,7 @@ from benchmarks.equal_tables import Rows, contents, differences
 from vsig_core.corpus.sample import draw_sample
 from vsig_core.project import Project, init_project, open_project
 from vsig_core.store import Store
+from vsig_core.store.aws import aws
 
 RUN = [sys.executable, "-c", "from vsig_core.cli import main; main()"]
 MARK = "CRASH_TRIAL"
@@ -254,12 +255,14 @@ def _upload(folder: Path, store: Store) -> None:
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             name = "/".join([place.prefix, *path.relative_to(folder).parts])
-            place.s3.upload_file(str(path), place.bucket, name)
+            aws().client.upload_file(str(path), place.bucket, name)
 
 
 def _keys(store: Store) -> list[str]:
-    pages = store.location.s3.get_paginator("list_objects_v2").paginate(
-        Bucket=store.location.bucket, Prefix=store.location.prefix + "/"
+    pages = (
+        aws()
+        .client.get_paginator("list_objects_v2")
+        .paginate(Bucket=store.location.bucket, Prefix=store.location.prefix + "/")
     )
     return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
 
@@ -268,12 +271,12 @@ def _download(store: Store, folder: Path) -> None:
     for key in _keys(store):
         place = folder / key.removeprefix(store.location.prefix + "/")
         place.parent.mkdir(parents=True, exist_ok=True)
-        store.location.s3.download_file(store.location.bucket, key, str(place))
+        aws().client.download_file(store.location.bucket, key, str(place))
 
 
 def _remove(store: Store) -> None:
     for key in _keys(store):
-        store.location.s3.delete_object(Bucket=store.location.bucket, Key=key)
+        aws().client.delete_object(Bucket=store.location.bucket, Key=key)
 
 
 def main() -> None:

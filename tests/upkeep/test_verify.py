@@ -1,10 +1,12 @@
 """What is damaged is found and named, with what depends on it."""
 
+import importlib
 from collections.abc import Callable
 
 import pytest
 from small_store import flip, names, overwrite, recluster, working
 
+from vsig_core.errors import StoreError
 from vsig_core.store import Provenance, Store, content, empty, read_log, remove_all
 from vsig_core.upkeep import Damage, Report, mend, verify
 
@@ -55,6 +57,19 @@ def test_a_damaged_working_copy_is_mended_by_reading_its_batch_again(store: Stor
     ]
     store.objects.put("working", working("c.jpg"), "jpg")
     assert check(store).damaged == []
+
+
+@pytest.mark.parametrize("what", ["sha256_of", "patiently"])
+def test_a_server_that_stops_answering_is_no_damage(
+    store: Store, monkeypatch: pytest.MonkeyPatch, what: str
+):
+    def busy(*_: object) -> str:
+        raise StoreError("it is busy") from OSError("AWS Error SLOW_DOWN during GetObject")
+
+    # The package's attribute of that name is the function.
+    monkeypatch.setattr(importlib.import_module("vsig_core.upkeep.verify"), what, busy)
+    with pytest.raises(StoreError, match=r"busy|SLOW_DOWN"):
+        check(store)
 
 
 def test_a_missing_object_is_found_by_the_table_that_names_it(store: Store):

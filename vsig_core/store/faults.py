@@ -14,6 +14,8 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as NotConnectedError
 
+from vsig_core.errors import StoreError
+
 _CUT_OFF = (NotConnectedError, HTTPClientError, IncompleteReadError, FlexibleChecksumError)
 _BUSY = {"RequestTimeout", "SlowDown", "Throttling", "ThrottlingException"}
 # Delta Lake: "HTTP error" is one of the connection, "status code … 503" one of the server.
@@ -45,6 +47,8 @@ _ADVICE = {
 
 def passes(error: Exception) -> bool:
     """Whether a failure may be gone a moment later: a busy server, a connection cut off."""
+    if isinstance(error, StoreError):  # what it told of
+        return isinstance(error.__cause__, Exception) and passes(error.__cause__)
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status >= 500 or status == 429 or _code(error) in _BUSY

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 import pyarrow.fs as arrow_fs
@@ -84,11 +83,6 @@ class Location:
     def vanished(self) -> bool:
         """Whether a root that was there is not any more, as when a disk is unmounted."""
         return not self.is_s3 and not self.folder.is_dir()
-
-    @property
-    def s3(self) -> Any:
-        """A boto3 client."""
-        return aws().client
 
     @property
     def storage_options(self) -> dict[str, str]:

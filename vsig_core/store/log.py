@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from vsig_core.errors import StoreError
 from vsig_core.store.contents import content
+from vsig_core.store.faults import passes
 from vsig_core.store.files import File, Files
 
 _ENTRY = re.compile(r"/_delta_log/(\d{20})\.json$")
@@ -116,7 +117,7 @@ def read_log(files: Files, table: str) -> TableLog | None:
     Raises
     ------
     StoreError
-        The store cannot be listed.
+        The store cannot be listed, or does not answer any more.
     """
     stored: dict[str, File] = {}
     entries: dict[int, File] = {}
@@ -196,6 +197,8 @@ class _Replay:
             if not all(isinstance(action, dict) for action in actions):
                 raise ValueError("a line is no JSON object")
         except (ValueError, StoreError) as error:
+            if passes(error):
+                raise
             self._problems[name] = f"this entry of the log is unreadable: {error}"
             return None
         return actions
@@ -207,6 +210,8 @@ class _Replay:
             data = pa.BufferReader(content(self._store, name))
             rows = pq.read_table(data, columns=["add"]).to_pylist()
         except (pa.ArrowException, OSError, StoreError) as error:
+            if passes(error):
+                raise
             self._problems[name] = f"this checkpoint of the log is unreadable: {error}"
             return
         for file in self._live.values():

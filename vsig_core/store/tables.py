@@ -340,6 +340,7 @@ class Store:
                 ),
                 post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
             )
+            self._seen.add(name)
             # A table that was made begins at 0, whatever others have added by now.
             return table.version() if table is not None else 0
 

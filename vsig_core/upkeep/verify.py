@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from vsig_core.errors import StoreError
 from vsig_core.store import DataFile, File, Seal, Store, TableLog, content, sha256_of
+from vsig_core.store.faults import passes, said
 from vsig_core.store.patience import patiently
 from vsig_core.store.seals import KIND as SEALS
 from vsig_core.upkeep.damage import Damage, Report
@@ -44,7 +45,7 @@ def verify(store: Store, progress: Callable[[str], Progress]) -> Report:
     Raises
     ------
     StoreError
-        It cannot be listed.
+        It cannot be listed, or does not answer any more.
     """
     return _Verifier(store, progress).run()
 
@@ -113,6 +114,8 @@ class _Verifier:
             if named["key"].startswith(f"{SEALS}/"):
                 self._seals.update(Seal.from_json(content(self._store.files, file.name)).files)
         except StoreError as error:
+            if passes(error):  # the server fails, not the object: nothing is to be mended
+                raise
             return f"cannot be read: {error}"
         return None
 
@@ -155,6 +158,8 @@ class _Verifier:
             # A server that is busy for a moment is no damage.
             rows = patiently(lambda: self._rows(file.name, read=file.name not in self._seals))
         except (StoreError, pa.ArrowException, OSError) as error:
+            if passes(error):
+                raise StoreError(f"{file.name} cannot be read: {said(error)}.") from error
             return f"cannot be read as Parquet: {error}".strip().rstrip(".")
         if file.rows is not None and rows != file.rows:
             return f"has {rows} rows, the log says {file.rows}"
