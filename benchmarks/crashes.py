@@ -224,10 +224,9 @@ def _killed(bench: Bench, one: Round, draw: random.Random) -> float:
 def _outlived(bench: Bench) -> list[str]:
     """Worker processes that live on 5 s after their parent."""
     deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        alive = [fault for fault in bench.left_over() if fault.startswith("process")]
-        if not alive:
-            return []
+    while alive := [fault for fault in bench.left_over() if fault.startswith("process")]:
+        if time.monotonic() > deadline:
+            break
         time.sleep(0.2)
     return [f"{fault} 5 s after the kill" for fault in alive]
 

@@ -18,7 +18,7 @@ from rich.table import Table
 from vsig_core.console import bars
 from vsig_core.corpus.sample import draw_sample
 from vsig_core.evaluation import Contest, Evaluation, judged_now, score
-from vsig_core.model import GREY16
+from vsig_core.model import GREY16, compare
 from vsig_core.project import Project, init_project, open_project
 from vsig_core.settings import PROJECT_FILE
 from vsig_core.store import Commit, Provenance, Store
@@ -148,24 +148,30 @@ def _show(project: Project, sample: Path, rounds: list[Round], evaluation: Evalu
 
 
 def _retrieval(project: Project, rounds: list[Round], evaluation: Evaluation) -> Table:
-    shown = Table(title="Retrieval on test components, all on the same queries")
-    shown.title_justify = "left"
-    for column in ("", "test mAP", "95 % interval", "recall@5", "components", "candidates"):
-        shown.add_column(column)
+    first = evaluation.reports[GREY16, "test"]
+    shown = Table(
+        title=f"Retrieval, on the same {first.figures['map'].n} test components among "
+        f"{first.pool_size} pictures",
+        title_justify="left",
+    )
+    for column in ("", "test mAP", "95 % interval", "gain on the row above", "recall@5"):
+        shown.add_column(column, no_wrap=True)
     models = project.store.read("models").to_pylist()
     pretrained = next(row["model_id"] for row in models if row["origin"] == "pretrained")
     named = [("grey thumbnail 16 × 16", GREY16), ("pretrained", pretrained)]
     named += [(f"after round {n}", entry.model_id) for n, entry in enumerate(rounds, start=1)]
+    before = None
     for label, subject in named:
         report = evaluation.reports[subject, "test"]
         figure = report.figures["map"]
+        gain = before and compare(report, before, project.settings.evaluation)
+        before = report
         shown.add_row(
             label,
             f"{figure.value:.3f}",
             f"{figure.ci_low:.3f} to {figure.ci_high:.3f}",
+            f"{gain.difference:+.3f} ({gain.ci_low:+.3f} to {gain.ci_high:+.3f})" if gain else "",
             f"{report.figures['recall@5'].value:.3f}",
-            str(figure.n),
-            str(report.pool_size),
         )
     return shown
 
