@@ -139,11 +139,13 @@ class Bench:
                 sys.exit(f"vsig run failed:\n{(self.here / 'run.log').read_text()[-3000:]}")
         return time.monotonic() - started
 
-    def left_over(self) -> list[str]:
-        """Processes of the trial that live, and files that are half there."""
-        mark = f"{MARK}={os.getpid()}-{self._trials}".encode()
-        found = [f"process {pid} lives" for pid in _processes(mark)]
-        found += [
+    def processes(self) -> list[int]:
+        """Processes of the trial that live."""
+        return _processes(f"{MARK}={os.getpid()}-{self._trials}".encode())
+
+    def half_files(self) -> list[str]:
+        """Files that are half there, or tell of a process that is gone."""
+        return [
             f"{path.relative_to(self.here)} is left"
             for path in sorted(self.here.rglob("*"))
             if ("partial" in path.name and path.is_file())
@@ -151,7 +153,6 @@ class Bench:
             or path.name.startswith("alive-")
             or (path.parent == self.here / "tmp" and "torchinductor" not in path.name)
         ]
-        return found
 
 
 def draw_rounds(bench: Bench, images: int, motifs: int, settings: str) -> list[Round]:
@@ -199,7 +200,7 @@ def kill_once(bench: Bench, one: Round, draw: random.Random) -> Trial:
     faults = _outlived(bench)
     bench.run()
     got = contents(bench.project.store)
-    faults += differences(one.tables, got) + bench.left_over()
+    faults += differences(one.tables, got) + _outlived(bench) + bench.half_files()
     return Trial(one.name, after, during, faults)
 
 
@@ -224,11 +225,11 @@ def _killed(bench: Bench, one: Round, draw: random.Random) -> float:
 def _outlived(bench: Bench) -> list[str]:
     """Worker processes that live on 5 s after their parent."""
     deadline = time.monotonic() + 5
-    while alive := [fault for fault in bench.left_over() if fault.startswith("process")]:
+    while alive := bench.processes():
         if time.monotonic() > deadline:
             break
         time.sleep(0.2)
-    return [f"{fault} 5 s after the kill" for fault in alive]
+    return [f"process {pid} lives 5 s after its parent" for pid in alive]
 
 
 def _last_line(log: Path) -> str:
