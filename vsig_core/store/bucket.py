@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -60,7 +61,7 @@ class S3Files:
             for found in page.get("Contents", []):
                 if not found["Key"].endswith("/"):  # what some programs put there for a folder
                     name = found["Key"].removeprefix(f"{self.prefix}/" if self.prefix else "")
-                    yield File(name, found["Size"], found["LastModified"], found["ETag"])
+                    yield File(name, found["Size"], _second(found["LastModified"]), found["ETag"])
             if not page.get("IsTruncated"):
                 return
             more["ContinuationToken"] = page["NextContinuationToken"]
@@ -70,7 +71,8 @@ class S3Files:
         found = self._unless(_MISSING, "looked up", name, lambda: self._call("head_object", name))
         if found is None:
             return None
-        return File(name, found["ContentLength"], found["LastModified"], found["ETag"])
+        modified = _second(found["LastModified"])
+        return File(name, found["ContentLength"], modified, found["ETag"])
 
     def read(self, name: str) -> bytes | None:
         """See `Files`."""
@@ -136,3 +138,8 @@ class S3Files:
         answer = self._unless(set(), done, name, action, seconds)
         assert answer is not None
         return answer
+
+
+def _second(at: datetime) -> datetime:
+    """A time as both a listing and a look at one object give it: Ceph adds parts to the first."""
+    return at.astimezone(UTC).replace(microsecond=0)
