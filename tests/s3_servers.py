@@ -49,7 +49,7 @@ class Server:
     def new_bucket(self) -> str:
         """Make a bucket, under the settings of `reach`."""
         bucket = f"lab-{uuid.uuid4().hex[:8]}"
-        boto3.client("s3").create_bucket(Bucket=bucket)
+        boto3.Session().client("s3").create_bucket(Bucket=bucket)
         return bucket
 
 

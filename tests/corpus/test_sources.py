@@ -49,7 +49,7 @@ class BucketPlace:
     def __init__(self, root: str) -> None:
         self._bucket = root.split("/")[2]
         self.uri = f"s3://{self._bucket}/the lab/pictures"
-        self._client = boto3.client("s3")
+        self._client = boto3.Session().client("s3")
         self.put(".keep", b"")
 
     def put(self, name: str, data: bytes) -> None:

@@ -316,7 +316,7 @@ def test_a_prefix_of_a_bucket_is_a_source_like_a_folder(
     lab: Lab, s3_root: str, monkeypatch: pytest.MonkeyPatch
 ):
     bucket = s3_root.split("/")[2]
-    client = boto3.client("s3")
+    client = boto3.Session().client("s3")
 
     def put(name: str, content: bytes) -> None:
         client.put_object(Bucket=bucket, Key=f"lab/{name}", Body=content)

@@ -124,7 +124,7 @@ def test_keys_that_may_only_read_report_and_say_what_they_may_not(
         '["arn:aws:iam:::user/reader"]}, "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": '
         f'["arn:aws:s3:::{bucket}", "arn:aws:s3:::{bucket}/*"]}}]}}'
     )
-    boto3.client("s3").put_bucket_policy(Bucket=bucket, Policy=rights)
+    boto3.Session().client("s3").put_bucket_policy(Bucket=bucket, Policy=rights)
     reader = {"AWS_ACCESS_KEY_ID": "AKreader", "AWS_SECRET_ACCESS_KEY": "SKreadersecret"}
     for words in (["status"], ["run", "--plan"]):
         command = [*VSIG, "--project", str(project.folder), *words]
