@@ -9,6 +9,7 @@ import pyarrow.fs as arrow_fs
 
 from vsig_core.errors import StoreError
 from vsig_core.store.aws import aws
+from vsig_core.store.bucket import S3Files
 from vsig_core.store.files import open_files
 
 
@@ -57,17 +58,17 @@ class Location:
     @property
     def bucket(self) -> str:
         """Name of the bucket."""
-        return self.root.removeprefix("s3://").partition("/")[0]
+        return S3Files(self.root).bucket
 
     @property
     def prefix(self) -> str:
         """Prefix in the bucket, without slashes at its ends."""
-        return self.root.removeprefix("s3://").partition("/")[2].strip("/")
+        return S3Files(self.root).prefix
 
     def uri(self, *parts: str) -> str:
         """Where a part of the store lies."""
         if self.is_s3:
-            return "/".join([f"s3://{self.bucket}", *filter(None, [self.prefix, *parts])])
+            return S3Files(self.root).uri("/".join(parts))
         return str(self.folder.joinpath(*parts))
 
     @staticmethod
