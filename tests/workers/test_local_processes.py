@@ -1,3 +1,4 @@
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from vsig_core.errors import PictureError, WorkerLostError
-from vsig_core.workers import LocalProcesses, as_done
+from vsig_core.workers import LocalProcesses, as_done, local_processes
 
 PARENT = """
 import os, time
@@ -118,3 +119,16 @@ def test_only_some_tasks_are_with_the_executor_at_a_time(workers: LocalProcesses
         done.append((place, future.result()))
         assert len(given) - len(done) <= 3
     assert sorted(done) == [(place, place) for place in range(20)]
+
+
+def use_a_worker() -> None:
+    local_processes(1).submit(os.getpid).result()
+
+
+def test_a_process_of_multiprocessing_that_used_workers_comes_to_its_end():
+    step = multiprocessing.get_context("spawn").Process(target=use_a_worker)
+    step.start()
+    step.join(60)
+    ended = step.exitcode
+    step.kill()
+    assert ended == 0

@@ -112,5 +112,6 @@ class Commit:
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Commit":
         """A removed version, as the table `provenance` knows it."""
-        provenance = Provenance.from_metadata({f"vsig.{name}": row[name] for name in row})
+        known = {f"vsig.{name}": value for name, value in row.items() if value is not None}
+        provenance = Provenance.from_metadata(known)
         return cls(row["table"], row["version"], row["at"], row["operation"], provenance, False)

@@ -533,6 +533,7 @@ _SPECS = [
             ("data_version", TEXT, "what later steps compare"),
             ("partition", TEXT, "partition that was replaced; empty where the whole table was"),
             ("facts", TEXT, "JSON: figures that the step reported"),
+            ("beside", TEXT, "JSON: table to version, what the step wrote before this"),
         ],
     ),
 ]

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.util import Finalize
 from typing import ParamSpec, TypeVar
 
 from vsig_core.errors import WorkerLostError
@@ -21,6 +22,8 @@ R = TypeVar("R")
 
 # A process may be killed once for what is not its task's fault: by the kernel, or a person.
 _TRIES = 2
+# Queues of multiprocessing are closed at 10; higher comes first.
+_BEFORE_QUEUES = 100
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -87,7 +90,11 @@ class LocalProcesses(Executor):
 @functools.cache
 def local_processes(workers: int) -> LocalProcesses:
     """The processes that this one shares: to start them takes a second, a batch hardly more."""
-    return LocalProcesses(workers)
+    shared = LocalProcesses(workers)
+    # A process that multiprocessing started (a step of Dagster's, say) waits at its end for its
+    # children before the pools would end them: they are ended first.
+    Finalize(None, shared.shutdown, kwargs={"cancel_futures": True}, exitpriority=_BEFORE_QUEUES)
+    return shared
 
 
 def _begin() -> None:

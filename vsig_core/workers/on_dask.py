@@ -33,7 +33,10 @@ def cluster(scheduler: str) -> Executor:
         The scheduler does not answer.
     """
     found = _connected.get(scheduler)
-    if found is None or not found.answers:
+    if found is not None and not found.answers:
+        found.shutdown(wait=False)
+        found = None
+    if found is None:
         found = _connected[scheduler] = _Cluster(scheduler)
     return found
 
