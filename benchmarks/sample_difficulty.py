@@ -162,9 +162,8 @@ def measure(folder: Path, name: str, training: TrainingSettings | None) -> None:
         losses = " ".join(f"{epoch['loss']:.3f}" for epoch in trained.curve)
         seconds = time.monotonic() - started
         print(f"          {len(triplets)} triplets, loss {losses}, {seconds:.0f} s")
-        # The next round is mined with this one's network, as the pipeline does.
-        vectors = embed(sample, load_network(ModelSettings(), trained.weights))
-        show(f"round {sitting}", vectors)
+        # The next round is mined with the pretrained network too, from which it starts.
+        show(f"round {sitting}", embed(sample, load_network(ModelSettings(), trained.weights)))
 
 
 def main() -> None:
