@@ -17,8 +17,9 @@ COLUMNS = (
 ANNOTATORS = ("Ada Corvino", "Luc Marchetal")
 _FIRST_DAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 _SECOND_DAY = datetime(2026, 4, 14, 14, 0, tzinfo=UTC)
-_FIRST_SHARE = 0.55  # of all signatures
-_SECOND_SHARE = 0.8  # of the others, where they stand alone
+# Of all signatures, and of those left that stand alone: the later sitting has to bring enough
+# for a second round to learn more than chance gives or takes.
+_FIRST_SHARE, _SECOND_SHARE = 0.55, 0.8
 
 
 @dataclass(frozen=True)
@@ -157,8 +158,7 @@ def _share_out(plan: Plan, rng: np.random.Generator) -> tuple[list[int], list[in
             second.append(couple[1])
         elif k < both + one_then_other + one:
             first.append(couple[0])
-    # Singles bring the first sitting to its share of all signatures; a round of learning from the
-    # later one alone would show nothing but noise if that were small.
+    # Singles bring the first sitting to its share of all signatures.
     wanted = max(1, round(_FIRST_SHARE * plan.motifs) - len(first))
     first += singles[:wanted]
     second += singles[wanted : wanted + max(1, round(_SECOND_SHARE * (len(singles) - wanted)))]
