@@ -54,18 +54,16 @@ def _bears(row: dict[str, Any], uid: str, partners: set[str]) -> bool:
 
 def _rows(log: pa.Table, asked: list[str], partners: set[str]) -> list[dict[str, Any]]:
     """Rows of the log, each with whether it is in force."""
-    names = pa.array(asked, pa.string())
-    named = pc.or_(pc.is_in(log["img1"], names), pc.is_in(log["img2"], names))
-    touching = log.filter(pc.or_(named, pc.is_valid(log["members"])))
+    named = pc.field("img1").isin(asked) | pc.field("img2").isin(asked)
+    touching = log.filter(named | pc.field("members").is_valid())
     found = [
         row
         for row in touching.select(_SHOWN).to_pylist()
         if _bears(row, asked[0], partners) or set(asked) <= set(row["members"] or ())
     ]
     # What was taken back is told by the RETRACT rows alone, whatever they are about.
-    ids = pa.array([row["annotation_id"] for row in found], pa.string())
-    own = pc.is_in(log["annotation_id"], ids)
-    standing = ids_in_force(log.filter(pc.or_(own, pc.equal(log["type"], "RETRACT"))))
+    own = pc.field("annotation_id").isin([row["annotation_id"] for row in found])
+    standing = ids_in_force(log.filter(own | (pc.field("type") == "RETRACT")))
     return [{**row, "in_force": row["annotation_id"] in standing} for row in found]
 
 
