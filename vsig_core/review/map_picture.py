@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from vsig_core.review.cells import choosing_order, free_cells, largest_first, spread

@@ -14,6 +14,7 @@ from vsig_core.review.colours import Colour, name_colours
 
 NONE = 65535  # the code of a picture without a value
 MOST_ENTRIES = 65_000
+LONGEST = 300  # characters of one value
 OTHERS = "all others"
 MOST_PERIODS = 14
 STEPS = (1, 5, 10, 25, 50, 100, 250, 500, 1000)  # years of a period
@@ -98,7 +99,9 @@ def colourings(contents: Contents, shown: Sequence[bool]) -> list[Colouring]:
         by_name("author", "author unknown", told(images["author"].to_pylist())),
         by_period(told(years)),
         by_novelty(contents, told(uids)),
-        by_name("signature", "no confirmed signature", told([contents.motifs.get(u) for u in uids])),
+        by_name(
+            "signature", "no confirmed signature", told([contents.motifs.get(u) for u in uids])
+        ),
         by_name("place", "place unknown", told(images["place"].to_pylist())),
     ]
     return [colouring for colouring in found if colouring.entries or colouring.name == "cluster"]
@@ -106,7 +109,8 @@ def colourings(contents: Contents, shown: Sequence[bool]) -> list[Colouring]:
 
 def by_name(name: str, none: str, values: Sequence[str | None]) -> Colouring:
     """One colour for each value, the most frequent first; the rarest of very many share one."""
-    counts = Counter(value for value in values if value)
+    values = [shortened(value or "") for value in values]
+    counts = Counter(filter(None, values))
     labels = sorted(counts, key=lambda label: (-counts[label], label))
     own, shared = labels[:MOST_ENTRIES], labels[MOST_ENTRIES:]
     colours = name_colours(own)
@@ -123,10 +127,13 @@ def by_period(years: Sequence[float | None]) -> Colouring:
     known = np.array([year for year in years if year is not None], float)
     if not known.size:
         return Colouring("period", "period", "date unknown", [], _codes(years, lambda _: NONE))
-    low, high = np.percentile(known, [TAILS, 100 - TAILS])
-    step = next((s for s in STEPS if (high - low) / s <= MOST_PERIODS - 1), STEPS[-1])
+    low, high = known.min(), known.max()
+    inner = np.percentile(known, [TAILS, 100 - TAILS])
+    step = _step(*inner)
+    if _step(low, high) > step:  # a few far off would make the periods of all others coarse
+        low, high = inner
     first = math.floor(low / step) * step
-    last = min(int((high - first) // step), MOST_PERIODS - 1)
+    last = int((high - first) // step)
 
     def code(year: float) -> int:
         return int(np.clip((year - first) // step, 0, last))
@@ -172,8 +179,17 @@ def middle_year(year_from: int | None, year_to: int | None) -> float | None:
     return sum(known) / len(known) if known else None
 
 
+def shortened(text: str) -> str:
+    """As much of a text as a card or a legend has room for; the record's own page has it all."""
+    return text if len(text) <= LONGEST else text[:LONGEST].rstrip() + "…"
+
+
 def _codes(values: Sequence[Any], code: Callable[[Any], int]) -> NDArray[np.uint16]:
     return np.array([NONE if value is None else code(value) for value in values], np.uint16)
+
+
+def _step(low: float, high: float) -> int:
+    return next((step for step in STEPS if (high - low) / step <= MOST_PERIODS - 1), STEPS[-1])
 
 
 def _period(start: int, step: int) -> str:

@@ -23,13 +23,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vsig_core.review.atlas.colourings import colourings
+from vsig_core.review.atlas.colourings import colourings, shortened
 from vsig_core.review.atlas.contents import Contents, Versions, read_contents, thumbnails
 from vsig_core.review.atlas.sheets import LARGE, PAGE, SHEET, Tile, sheet, small_side, tile
 from vsig_core.store import Store
 
 ABOUT = 256  # records in one file
-LONGEST = 300  # characters of one value on a card; the record's own page has them all
 MANIFEST = "pack.json"
 
 Report = Callable[[int, int], None]
@@ -208,13 +207,9 @@ def _records(contents: Contents, told: Sequence[bool]) -> Iterator[list[list[str
     for start in range(0, rows.num_rows, ABOUT):
         values = [column.to_pylist() for column in rows.slice(start, ABOUT).columns]
         yield [
-            [_shortened(value or "") for value in record] if told[start + place] else None
+            [shortened(value or "") for value in record] if told[start + place] else None
             for place, record in enumerate(zip(*values, strict=True))
         ]
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= LONGEST else text[:LONGEST].rstrip() + "…"
 
 
 def _write_json(path: Path, document: Any) -> None:

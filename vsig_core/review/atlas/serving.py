@@ -32,7 +32,8 @@ HEADERS = {
 _FOR_EVER = HEADERS | {"Cache-Control": "private, max-age=31536000, immutable"}
 _ASK_AGAIN = HEADERS | {"Cache-Control": "no-cache"}
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
-_TYPES |= {".json": "application/json", ".jpg": "image/jpeg", ".bin": "application/octet-stream"}
+_TYPES |= {".svg": "image/svg+xml", ".json": "application/json", ".jpg": "image/jpeg"}
+_TYPES |= {".bin": "application/octet-stream"}
 _KEY = re.compile(r"[0-9a-f]{16}")
 _PART = re.compile(r"(points|colours)\.bin|uids\.json|about-\d+\.json|small-\d+\.jpg")
 _PAGE = re.compile(r"large-(\d{1,9})\.jpg")
