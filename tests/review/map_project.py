@@ -44,7 +44,7 @@ def fill(store: Store, changes: dict[str, dict[str, Any]]) -> None:
             "title": f"Title of {uid}", "author": f"Author {number % 3}",
             "date_text": f"{1500 + 10 * number}", "year_from": 1500 + 10 * number,
             "year_to": 1500 + 10 * number, "permalink": f"https://example.org/{uid}",
-            "publish": "thumb", "added_at": ADDED,
+            "publish": "thumb", "added_at": ADDED, "working": f"working/{number}.jpg",
         }  # fmt: skip
         images.append(row | changes.get(uid[0], {}))
     for batch in ("b-0", "b-1"):
