@@ -38,7 +38,7 @@ def run_command(
     """Bring all that is stale up to date, in this process, with progress bars."""
     project = Context.of(context).project
     if plan:
-        _show_plan(project, look(project, start), as_json)
+        _show_plan(project, look(project, start, at_once=True), as_json)
         return
     before, begun = findings(project), set[str]()
 
