@@ -67,7 +67,8 @@ def _near(standing: Standing) -> Iterator[tuple[float, Pair]]:
     table = standing.evidence.neighbours
     uids = table["uid"].to_pylist()
     ids, distances = (
-        pc.list_slice(table[name], 0, NEAREST).to_pylist() for name in ("ids", "distances")
+        pc.call_function("list_slice", [table[name]], pc.ListSliceOptions(0, NEAREST)).to_pylist()
+        for name in ("ids", "distances")
     )
     near = {
         uid: dict(zip(*lists, strict=True))
