@@ -1,0 +1,5 @@
+"""What leaves a project, in formats that others read; and what comes back."""
+
+from vsig_core.exchange.exporting import FORMATS, Exported, export
+
+__all__ = ["FORMATS", "Exported", "export"]
