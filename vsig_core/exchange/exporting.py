@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from vsig_core.exchange import graphs, judgements, map_table, web_annotations
+from vsig_core.exchange import graphs, iiif, judgements, map_table, package, web_annotations
 from vsig_core.exchange.outgoing import Outgoing
-from vsig_core.exchange.writing import whole_file
+from vsig_core.exchange.writing import REPORT, whole_file, whole_folder, write_json
 from vsig_core.project import Project
 
 Writer = Callable[[Outgoing, Path], dict[str, int]]
@@ -63,11 +63,18 @@ FILES: Mapping[str, Writer] = {
 }
 """Formats that are one file."""
 
-FORMATS = tuple(FILES)
-"""All formats, by the name that `vsig export` knows."""
+FORMATS = (*FILES, "iiif", "package")
+"""All formats, by the name that `vsig export` knows; those that are no file are folders."""
 
 
-def export(project: Project, name: str, out: Path, *, overwrite: bool = False) -> Exported:
+def export(
+    project: Project,
+    name: str,
+    out: Path,
+    *,
+    overwrite: bool = False,
+    base_url: str = iiif.BASE_URL,
+) -> Exported:
     """Write one format.
 
     Parameters
@@ -80,6 +87,8 @@ def export(project: Project, name: str, out: Path, *, overwrite: bool = False) -
         File or folder that is made.
     overwrite
         Whether an export that is there already may be replaced.
+    base_url
+        Where the folder will be served; IIIF ids begin with it.
 
     Raises
     ------
@@ -90,7 +99,19 @@ def export(project: Project, name: str, out: Path, *, overwrite: bool = False) -
     """
     out = out.expanduser().absolute()
     outgoing = Outgoing(project.store)
-    with whole_file(out, overwrite=overwrite) as made:
-        written = FILES[name](outgoing, made)
+    if name in FILES:
+        with whole_file(out, overwrite=overwrite) as made:
+            return _exported(name, out, FILES[name](outgoing, made), outgoing)
+    with whole_folder(out, overwrite=overwrite) as made:
+        if name == "package":
+            written = package.write_package(outgoing, project.settings, made)
+            return _exported(name, out, written, outgoing)
+        done = _exported(name, out, iiif.write_iiif(outgoing, base_url, made), outgoing)
+        about = {name: value for name, value in done.as_dict().items() if name != "path"}
+        write_json(made / REPORT, about)
+        return done
+
+
+def _exported(name: str, out: Path, written: dict[str, int], outgoing: Outgoing) -> Exported:
     left_out = outgoing.leaving.left_out()
     return Exported(name, str(out), written, left_out, dict(outgoing.left_out))

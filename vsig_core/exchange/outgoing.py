@@ -78,7 +78,7 @@ class Outgoing:
         return self._take("annotations", log)
 
     def _take(self, name: str, rows: pa.Table) -> pa.Table:
-        kept = rows.filter(_free(name, rows, self.leaving))
+        kept = _free(name, rows, self.leaving)
         if name == "annotations":
             kept = _with_targets(rows, kept)
         if name in _TRIMS:
@@ -88,19 +88,17 @@ class Outgoing:
         return kept
 
 
-def _free(name: str, rows: pa.Table, leaving: Leaving) -> pa.ChunkedArray | pa.Array:
-    """Which rows name only pictures that may leave."""
+def _free(name: str, rows: pa.Table, leaving: Leaving) -> pa.Table:
+    """Rows that name only pictures that may leave."""
     uids = pa.array(sorted(leaving.uids), pa.string())
-    free: Any = pa.array([True] * rows.num_rows, pa.bool_())
     for column in (column for column in _NAMES if column in rows.column_names):
-        values = rows[column]
-        free = pc.and_(free, pc.or_(pc.is_null(values), pc.is_in(values, value_set=uids)))
+        rows = rows.filter(pc.field(column).isin(uids) | pc.field(column).is_null())
     listed = _WHOLE_LISTS.get(name)
     if listed in rows.column_names:
         lists = rows[listed].to_pylist()
         whole = [all(uid in leaving for uid in pictures or ()) for pictures in lists]
-        free = pc.and_(free, pa.array(whole, pa.bool_()))
-    return free
+        rows = rows.filter(pa.array(whole, pa.bool_()))
+    return rows
 
 
 def _with_targets(log: pa.Table, kept: pa.Table) -> pa.Table:
@@ -115,18 +113,14 @@ def _with_targets(log: pa.Table, kept: pa.Table) -> pa.Table:
 
 def _trim_images(rows: pa.Table, leaving: Leaving) -> pa.Table:
     """Working copies only of pictures that leave in full; no paths of this machine."""
-    uids = rows["uid"].to_pylist()
-    full = pa.array([uid in leaving.full for uid in uids], pa.bool_())
+    full = [uid in leaving.full for uid in rows["uid"].to_pylist()]
     for name in {"working", "uri", "source"} & set(rows.column_names):
-        allowed = full if name == "working" else _on_the_web(rows[name])
-        values = pc.if_else(allowed, rows[name], pa.scalar(None, pa.string()))
-        rows = rows.set_column(rows.column_names.index(name), rows.schema.field(name), values)
+        texts = rows[name].to_pylist()
+        allowed = full if name == "working" else [_WEB.match(text or "") for text in texts]
+        kept = [text if free else None for text, free in zip(texts, allowed, strict=True)]
+        index = rows.schema.get_field_index(name)
+        rows = rows.set_column(index, rows.schema.field(index), pa.array(kept, pa.string()))
     return rows
-
-
-def _on_the_web(column: pa.ChunkedArray) -> pa.Array:
-    texts = column.to_pylist()
-    return pa.array([bool(text and _WEB.match(text)) for text in texts], pa.bool_())
 
 
 def _by_row(change: Callable[[dict[str, Any], Leaving], None]) -> _Trim:
