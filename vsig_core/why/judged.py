@@ -62,7 +62,8 @@ def _rows(log: pa.Table, asked: list[str], partners: set[str]) -> list[dict[str,
         if _bears(row, asked[0], partners) or set(asked) <= set(row["members"] or ())
     ]
     # What was taken back is told by the RETRACT rows alone, whatever they are about.
-    own = pc.field("annotation_id").isin([row["annotation_id"] for row in found])
+    ids = pa.array([row["annotation_id"] for row in found], pa.string())
+    own = pc.field("annotation_id").isin(ids)
     standing = ids_in_force(log.filter(own | (pc.field("type") == "RETRACT")))
     return [{**row, "in_force": row["annotation_id"] in standing} for row in found]
 
