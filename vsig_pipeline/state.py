@@ -73,7 +73,7 @@ def plan_sources(project: Project) -> BatchPlan:
     # First of all: whatever is written or taken down from now on makes this plan too old.
     base = store.version("batches")
     planned = empty("batches") if base is None else store.read("batches", version=base)
-    listing = list_sources(settings.source, project.folder)
+    listing = list_sources(settings.source, project.folder, project.web)
     named = _without_words(listing, taken_down(store))
     contents = Contents(lambda: _hashes(project), content_of)
     plan = plan_batches(planned, named, settings.images.batch_size, contents)

@@ -25,8 +25,8 @@ class BatchPlan:
 
     `touched` names the batches with a row that is new, changed, gone or back. `added`,
     `changed`, `removed` and `returned` are uids; a picture that `moved` is in none of
-    them, unless it took the place of another. `notes` and `unmatched_rows` are those of
-    the listing. `base` is the version of the table before; None where there was none.
+    them, unless it took the place of another. `notes`, `unmatched_rows` and `refused` are
+    those of the listing. `base` is the version of the table before; None where there was none.
     """
 
     table: pa.Table
@@ -38,6 +38,7 @@ class BatchPlan:
     moved: list[Move] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     unmatched_rows: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     base: int | None = None
 
     @property
@@ -53,7 +54,8 @@ class BatchPlan:
         )
         changes = [sentence for what, items in counted for sentence in summary(what, items)]
         rows = summary("metadata rows match no picture", self.unmatched_rows)
-        return [*changes, *self.notes, *rows]
+        refused = summary("pictures that a source names were not taken", self.refused)
+        return [*changes, *self.notes, *rows, *refused]
 
     def as_dict(self) -> dict[str, Any]:
         """What changed, for JSON: in full."""
@@ -86,6 +88,7 @@ def plan_batches(
     contents
         Tells moved pictures from new ones.
     """
+    said = {name: getattr(listing, name) for name in ("notes", "unmatched_rows", "refused")}
     before: dict[str, Row] = {row["uid"]: row for row in planned.to_pylist()}
     now = {file.uid: file for file in listing.files}
     there = {uid for uid, row in before.items() if row["gone_at"] is None}
@@ -93,7 +96,7 @@ def plan_batches(
     differing = sorted(uid for uid, row in rows.items() if row != before[uid])
     added, left = now.keys() - before.keys(), there - now.keys()
     if not (differing or added or left):
-        return BatchPlan(planned, [], notes=listing.notes, unmatched_rows=listing.unmatched_rows)
+        return BatchPlan(planned, [], **said)
     known = _known(before, contents)
     moves = _moves(before, now, Contents(known, contents.now))
     taken = {move.old_uid: move.uid for move in moves if move.old_uid not in now}
@@ -117,8 +120,7 @@ def plan_batches(
         removed=sorted(left - taken.keys()),
         returned=[uid for uid in differing if uid not in there],
         moved=moves,
-        notes=listing.notes,
-        unmatched_rows=listing.unmatched_rows,
+        **said,
     )
 
 

@@ -34,6 +34,7 @@ def images(inputs: Inputs) -> Outcome:
         unchanged=unchanged_files(inputs, planned),
         decode_again=inputs.state.read_as_now(inputs.batch) is None,
         taken_down=inputs.state.taken_down,
+        web=inputs.project.web,
     )
     return Outcome(
         tables={"rejected_images": batch.rejected, "images": batch.images},
