@@ -37,8 +37,9 @@ def read_original(
     Raises
     ------
     PictureError
-        missing, unreadable, or changing: it was written to each time it was read. On the
-        web, also unreachable and forbidden.
+        missing, unreadable, changing (it was written to each time it was read), or
+        unreachable: the system or the web does not give it out now. On the web, also
+        forbidden.
     StoreError
         A bucket cannot be reached.
     """
@@ -84,8 +85,10 @@ def _read_path(uri: str, check_size: Callable[[int], None]) -> bytes | None:
         return data if same and len(data) == before.st_size else None
     except FileNotFoundError:
         raise PictureError("missing", f"{uri} was listed and is no longer there") from None
+    except IsADirectoryError:
+        raise PictureError("unreadable", f"{uri} is no file any more") from None
     except OSError as error:
-        raise PictureError("unreadable", f"{uri}: {error.strerror or error}") from error
+        raise PictureError("unreachable", f"{uri}: {error.strerror or error}") from error
 
 
 def _read_key(uri: str, check_size: Callable[[int], None]) -> bytes | None:
