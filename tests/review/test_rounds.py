@@ -48,13 +48,15 @@ def figure(candidate: str, subject: str, split: str, metric: str, value: float, 
 def test_before_is_the_model_that_was_in_force_and_never_a_baseline():
     models = made(
         "models",
-        model("m-a", "retired", "pretrained", 0),
+        model("m-0", "retired", "pretrained", 0, "replaced by m-a"),
+        model("m-a", "retired", "trained", 0, "replaced by m-b"),
         model("m-b", "champion", "trained", 1, "better"),
     )
     evaluations = made(
         "evaluations",
         figure("m-b", "m-b", "val", "map", 0.5),
         figure("m-b", "m-a", "val", "map", 0.4),
+        figure("m-b", "m-0", "val", "map", 0.2),
         figure("m-b", "grey16", "val", "map", 0.1),
         figure("m-b", "m-b", "val", "map_difference", 0.1),
         figure("m-b", "m-b", "val", "map", 0.9, links=2),
@@ -78,7 +80,7 @@ def test_a_rejected_candidate_is_told_with_its_reason():
     contest = newest_contest(models, made("evaluations"))
     assert contest is not None
     assert (contest.promoted, contest.reason) == (False, "not better")
-    assert (contest.held_out, contest.difference, contest.against) == ((), None, None)
+    assert (contest.held_out, contest.difference, contest.against) == ((), None, "m-a")
 
 
 def test_before_the_first_training_there_is_no_contest():

@@ -145,9 +145,7 @@ def newest_contest(models: pa.Table, evaluations: pa.Table) -> Contest | None:
     rows = [r for r in evaluations.to_pylist() if r["model_id"] == model["model_id"]]
     newest = max((row["links_version"] for row in rows), default=None)
     rows = [row for row in rows if row["links_version"] == newest]
-    known = set(models["model_id"].to_pylist())
-    others = {row["subject"] for row in rows} & known - {model["model_id"]}
-    against = min(others, default=None)
+    against = _in_force_then(models.to_pylist(), model)
     figures = {(row["subject"], row["split"], row["metric"]): _figure(row) for row in rows}
     return Contest(
         model_id=model["model_id"],
@@ -221,6 +219,14 @@ def clusters_changed(store: Store) -> ClustersChanged | None:
         links=links_held(store.read_or_empty("links"), before, now),
         changes=tuple(changes_between(before, now)),
     )
+
+
+def _in_force_then(models: Sequence[Mapping[str, Any]], candidate: Mapping[str, Any]) -> str | None:
+    """The model that a candidate took over from, or that stayed when it was rejected."""
+    name = candidate["model_id"]
+    replaced = [row for row in models if row["reason"] == f"replaced by {name}"]
+    stayed = [row for row in models if row["status"] == "champion" and row["model_id"] != name]
+    return next((row["model_id"] for row in (*replaced, *stayed)), None)
 
 
 def _held_out(
