@@ -8,6 +8,7 @@ from vsig_core.corpus.moving import Contents, Move
 from vsig_core.corpus.originals import content_of
 from vsig_core.corpus.pictures import Picture, perceptual_hash, read_picture
 from vsig_core.corpus.planning import BatchPlan, plan_batches, present
+from vsig_core.corpus.publishing import Leaving, what_may_leave
 from vsig_core.corpus.replacing import replacements
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "BatchRead",
     "Contents",
     "ImageColumns",
+    "Leaving",
     "ListedFile",
     "Listing",
     "Move",
@@ -30,4 +32,5 @@ __all__ = [
     "read_batch",
     "read_picture",
     "replacements",
+    "what_may_leave",
 ]
