@@ -20,6 +20,7 @@ from vsig_core.annotations.log import (
     waiting_rows,
 )
 from vsig_core.annotations.morphograph import Morphograph, build_morphograph
+from vsig_core.annotations.retraction import ids_in_force
 from vsig_core.annotations.triplets import TripletSources, mine_triplets
 from vsig_core.annotations.unsure import unsure_pairs
 from vsig_core.annotations.verdicts import Verdict, verdicts_in_force
@@ -40,6 +41,7 @@ __all__ = [
     "check_file",
     "conflict_id",
     "follow_aliases",
+    "ids_in_force",
     "ingest_file",
     "mine_triplets",
     "missing_pictures",

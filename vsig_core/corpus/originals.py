@@ -26,7 +26,8 @@ def read_original(uri: str, check_size: Callable[[int], None]) -> bytes:
     Raises
     ------
     PictureError
-        missing, unreadable, or changing: it was written to each time it was read.
+        missing, unreadable, changing (it was written to each time it was read), or
+        unreachable: the system does not give it out now.
     StoreError
         A bucket cannot be reached.
     """
@@ -54,8 +55,10 @@ def _read_path(uri: str, check_size: Callable[[int], None]) -> bytes | None:
         return data if same and len(data) == before.st_size else None
     except FileNotFoundError:
         raise PictureError("missing", f"{uri} was listed and is no longer there") from None
+    except IsADirectoryError:
+        raise PictureError("unreadable", f"{uri} is no file any more") from None
     except OSError as error:
-        raise PictureError("unreadable", f"{uri}: {error.strerror or error}") from error
+        raise PictureError("unreachable", f"{uri}: {error.strerror or error}") from error
 
 
 def _read_key(uri: str, check_size: Callable[[int], None]) -> bytes | None:
