@@ -81,7 +81,7 @@ def test_the_same_is_computed_from_what_arrived(finished: Project, arrived: Proj
 
 
 def test_what_arrived_is_a_whole_store(arrived: Project):
-    assert verify(arrived.store, lambda _label: lambda _done, _total: None).damage == []
+    assert verify(arrived.store, lambda _label: lambda _done, _total: None).damaged == []
 
 
 def test_a_run_elsewhere_knows_that_the_work_is_done(finished: Project, moved: Project):
