@@ -45,12 +45,12 @@ def check_file(
     -------
     path, rows (lines with content but the first), by_type (good rows as in the file,
     before folding), link_ids (forms of the original's link ids), folded_verdicts,
-    components (count, images, largest: of the file's POSITIVE rows alone), several_types (pairs that carry more than one type,
-    by types), unknown_images (None: not compared), conflicts (those that the file's
-    rows are part of), conflicts_by_kind (inside: a NEGATIVE or DIFFERENT between pictures
-    that POSITIVE links join), unknown_targets (row, type and names of each RETRACT or SETTLE
-    that names nothing there is, and so changes nothing yet; None: not compared),
-    bad_rows (row, reason, text), notes.
+    components (count, images, largest: of the file's POSITIVE rows alone), several_types
+    (pairs that carry more than one type, by types), unknown_images (None: not compared),
+    conflicts (those that the file's rows are part of), conflicts_by_kind (inside: a
+    NEGATIVE or DIFFERENT between pictures that POSITIVE links join), unknown_targets (row,
+    type and names of each RETRACT or SETTLE that names nothing there is, and so changes
+    nothing yet; None: not compared), bad_rows (row, reason, text), notes.
 
     Raises
     ------
