@@ -55,7 +55,7 @@ def plan_sources(project: Project, *, at_once: bool = False) -> BatchPlan:
     if base is None:
         refuse_to_begin_anew(project)
     planned = empty("batches") if base is None else store.read("batches", version=base)
-    listing = list_sources(settings.source, project.folder)
+    listing = list_sources(settings.source, project.folder, project.web)
     purged = taken_down(store)
     _refuse_emptied(project, planned, listing, purged)
     lacking = store.read_or_empty(
@@ -107,7 +107,7 @@ def require_sources(project: Project, uris: Iterable[str]) -> None:
     """
     wanted = set(uris)
     for source in project.settings.source:
-        if source.uri in wanted and not list_source(source, project.folder).files:
+        if source.uri in wanted and not list_source(source, project.folder, project.web).files:
             raise SourceError(_emptied(source.uri, "some"))
 
 

@@ -76,7 +76,12 @@ class Status:
 
 def sources(plan: BatchPlan) -> dict[str, Any]:
     """What changed and what is amiss in the sources, for JSON: in full."""
-    return {**plan.as_dict(), "notes": plan.notes, "unmatched_rows": plan.unmatched_rows}
+    return {
+        **plan.as_dict(),
+        "notes": plan.notes,
+        "unmatched_rows": plan.unmatched_rows,
+        "refused": plan.refused,
+    }
 
 
 def show_sources(plan: BatchPlan) -> None:

@@ -2,6 +2,7 @@
 
 from vsig_core.annotations.acts import Act, rows_of_act
 from vsig_core.annotations.aliases import Aliases, renames
+from vsig_core.annotations.answers import standing_answers
 from vsig_core.annotations.boxes import Box, read_box
 from vsig_core.annotations.check import check_file
 from vsig_core.annotations.conflicts import conflict_id
@@ -56,6 +57,7 @@ __all__ = [
     "renames",
     "representatives",
     "rows_of_act",
+    "standing_answers",
     "unknown_images",
     "unsure_pairs",
     "verdicts_in_force",

@@ -82,6 +82,8 @@ def _name(file: ListedFile) -> str:
 
 
 def _name_and_time(file: ListedFile) -> Hashable:
+    if file.modified is None:  # on the web: many addresses end in "default.jpg"
+        return None
     return _name(file), file.size, file.modified
 
 

@@ -26,8 +26,8 @@ class BatchPlan:
     `touched` names the batches with a row that is new, changed, gone or back. `added`,
     `changed`, `removed` and `returned` are uids; a picture that `moved` is in none of
     them, unless it took the place of another. `again` are those that could not be had
-    and are asked for once more. `notes` and `unmatched_rows` are those of
-    the listing. `base` is the version of the table before; None where there was none.
+    and are asked for once more. `notes`, `unmatched_rows` and `refused` are those of the
+    listing. `base` is the version of the table before; None where there was none.
     """
 
     table: pa.Table
@@ -40,6 +40,7 @@ class BatchPlan:
     moved: list[Move] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     unmatched_rows: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     base: int | None = None
 
     @property
@@ -56,7 +57,8 @@ class BatchPlan:
         )
         changes = [sentence for what, items in counted for sentence in summary(what, items)]
         rows = summary("metadata rows match no picture", self.unmatched_rows)
-        return [*changes, *self.notes, *rows]
+        refused = summary("pictures that a source names were not taken", self.refused)
+        return [*changes, *self.notes, *rows, *refused]
 
     def as_dict(self) -> dict[str, Any]:
         """What changed, for JSON: in full."""
@@ -95,6 +97,7 @@ def plan_batches(
     again
         Uids that could not be had and are due to be asked for again; see `due_again`.
     """
+    said = {name: getattr(listing, name) for name in ("notes", "unmatched_rows", "refused")}
     before: dict[str, Row] = {row["uid"]: row for row in planned.to_pylist()}
     now = {file.uid: file for file in listing.files}
     there = {uid for uid, row in before.items() if row["gone_at"] is None}
@@ -103,7 +106,7 @@ def plan_batches(
     added, left = now.keys() - before.keys(), there - now.keys()
     asked = sorted(again & rows.keys() - set(differing))
     if not (differing or added or left or asked):
-        return BatchPlan(planned, [], notes=listing.notes, unmatched_rows=listing.unmatched_rows)
+        return BatchPlan(planned, [], **said)
     known = _known(before, contents)
     moves = _moves(before, now, Contents(known, contents.now))
     taken = {move.old_uid: move.uid for move in moves if move.old_uid not in now}
@@ -129,8 +132,7 @@ def plan_batches(
         returned=[uid for uid in differing if uid not in there],
         again=asked,
         moved=moves,
-        notes=listing.notes,
-        unmatched_rows=listing.unmatched_rows,
+        **said,
     )
 
 

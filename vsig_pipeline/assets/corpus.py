@@ -36,6 +36,7 @@ def images(inputs: Inputs) -> Outcome:
         unchanged=unchanged_files(inputs, planned),
         decode_again=inputs.state.read_as_now(inputs.batch) is None,
         taken_down=inputs.state.taken_down,
+        web=inputs.project.web,
     )
     missing = set(batch.rejected.filter(pc.field("reason") == "missing")["uid"].to_pylist())
     require_sources(
