@@ -1,7 +1,7 @@
 """What the app shows of one set of versions: kept in memory, never changed, fast to look up."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from threading import RLock
@@ -9,8 +9,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from vsig_core.annotations import nearly_same
+from vsig_core.annotations.judgement import Judgement
+from vsig_core.annotations.links import agree_on_content
 from vsig_core.current import current_images
 from vsig_core.errors import TableMissingError, UnknownImageError
+from vsig_core.review.app.rows import Rows
 from vsig_core.store import TABLES, Store, digest, empty
 
 # Thumbnails of 100,000 pictures weigh half a gigabyte; they are read when they are shown.
@@ -62,8 +66,7 @@ class Edition:
         self._lock = RLock()
         self._tables: dict[str, pa.Table] = {}
         self.versions = dict(versions)
-        self.images: pa.Table = current_images(store, _KEPT)
-        self._place = {uid: n for n, uid in enumerate(self.images["uid"].to_pylist())}
+        self.images = Rows(current_images(store, _KEPT))
 
     @cached_property
     def name(self) -> str:
@@ -71,11 +74,16 @@ class Edition:
         return digest(self.versions)
 
     def table(self, name: str) -> pa.Table:
-        """A whole table of this edition, read once; for `images` use `images` and `image`."""
+        """A whole table of this edition, read once; for `images` there are `images` and `image`."""
         with self._lock:
             if name not in self._tables:
                 self._tables[name] = self._read(name)
             return self._tables[name]
+
+    def warm(self) -> None:
+        """Look everything up once that the first pages need."""
+        _ = self.queue, self.members, self.groups_of, self.contents, self.motifs_of
+        _ = self.clusters, self.neighbours, self.is_suspended, self.acts
 
     def _read(self, name: str) -> pa.Table:
         if name not in self.versions:
@@ -86,7 +94,7 @@ class Edition:
             return self._store.read_or_empty(name)
 
     def __contains__(self, uid: str) -> bool:
-        return uid in self._place
+        return uid in self.images
 
     def image(self, uid: str) -> dict[str, Any]:
         """A picture's row of `images`, without its thumbnail.
@@ -96,16 +104,36 @@ class Edition:
         UnknownImageError
             The corpus does not have it (any more).
         """
-        if uid not in self._place:
+        row = self.images.get(uid)
+        if row is None:
             raise UnknownImageError(
                 f"There is no picture {uid[:200]!r} in this project (any more). It may have been "
                 "moved, renamed or taken down; search for it by its title."
             )
-        return self.images.slice(self._place[uid], 1).to_pylist()[0]
+        return row
 
     def present(self, uids: Collection[str]) -> list[str]:
         """Those of the pictures that the corpus has, in their order."""
-        return [uid for uid in uids if uid in self._place]
+        return [uid for uid in uids if uid in self.images]
+
+    @cached_property
+    def contents(self) -> Mapping[str, str]:
+        """uid -> sha256 of what it shows."""
+        table = self.images.table
+        return dict(zip(table["uid"].to_pylist(), table["sha256"].to_pylist(), strict=True))
+
+    @cached_property
+    def is_suspended(self) -> Callable[[Judgement], bool]:
+        """Whether a judgement was made on another picture than its uid has now."""
+        known = self.table("contents")
+        phashes = dict(zip(known["sha256"].to_pylist(), known["phash"].to_pylist(), strict=True))
+        return agree_on_content(self.contents, nearly_same(phashes))
+
+    @cached_property
+    def acts(self) -> frozenset[str]:
+        """Ids of the acts that the tables of this edition know."""
+        log = self.table("annotations")
+        return frozenset(log["act"].to_pylist()) | frozenset(log["annotation_id"].to_pylist())
 
     @cached_property
     def members(self) -> Mapping[str, Mapping[str, str]]:
@@ -125,9 +153,20 @@ class Edition:
         return found
 
     @cached_property
-    def clusters(self) -> Mapping[str, dict[str, Any]]:
-        """uid -> row of the table `clusters`."""
-        return {row["uid"]: row for row in self.table("clusters").to_pylist()}
+    def clusters(self) -> Rows:
+        """The table `clusters` by uid."""
+        return Rows(self.table("clusters"))
+
+    @cached_property
+    def neighbours(self) -> Rows:
+        """The table `neighbours` by uid."""
+        return Rows(self.table("neighbours"))
+
+    @cached_property
+    def radius(self) -> float | None:
+        """The radius in force, cosine distance; None where there are no clusters."""
+        table = self.table("clusters")
+        return table["max_eps"][0].as_py() if table.num_rows else None
 
     @cached_property
     def queue(self) -> Sequence[Entry]:

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from vsig_core.review.app import words
 from vsig_core.review.app.person import may
 
 
@@ -21,7 +22,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.globals |= {"url": url, "picture": picture_url, "count": count}
+    found.globals |= {"url": url, "picture": picture_url, "count": count, "words": words}
     return found
 
 
