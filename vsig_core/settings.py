@@ -303,9 +303,44 @@ class LayoutSettings(Section):
 
 
 class ReviewSettings(Section):
-    """What is proposed to people."""
+    """What is proposed to people, and how several of them work together."""
 
     queue_size: int = Field(default=1000, ge=1, description="Most entries in the queue.")
+    second_share: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Share of the judged pairs that go to a second person, blind.",
+    )
+    upload_mb: int = Field(
+        default=20, ge=1, le=500, description="Largest picture that people may bring to Find, MB."
+    )
+    dagster: str | None = Field(
+        default=None,
+        pattern="^https?://",
+        description="Dagster's web server, which Learn asks for a training, as "
+        "http://127.0.0.1:3000; else, and while it is down, a file in the inbox asks.",
+    )
+    users_file: str = Field(
+        default="review-users.json",
+        description="Names, roles and password hashes, relative to the project ('vsig "
+        "review-user').",
+    )
+    hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Further names by which browsers may call the app, as review.museum.org.",
+    )
+    proxy_header: str | None = Field(
+        default=None,
+        description="Header in which a trusted proxy names who has logged in there, as "
+        "X-Remote-User; nobody logs in at the app then.",
+    )
+    proxy_role: Literal["look", "judge", "decide"] = Field(
+        default="judge", description="Of people whom the proxy names and the users' file does not."
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=("127.0.0.1", "::1"), description="Addresses whose word about people is taken."
+    )
 
 
 class RunSettings(Section):

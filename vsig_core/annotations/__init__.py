@@ -2,7 +2,7 @@
 
 from vsig_core.annotations.acts import Act, rows_of_act
 from vsig_core.annotations.aliases import Aliases, renames
-from vsig_core.annotations.answers import standing_answers
+from vsig_core.annotations.answers import latest_answers
 from vsig_core.annotations.check import check_file
 from vsig_core.annotations.conflicts import conflict_id
 from vsig_core.annotations.contents import nearly_same
@@ -41,6 +41,7 @@ __all__ = [
     "conflict_id",
     "follow_aliases",
     "ingest_file",
+    "latest_answers",
     "mine_triplets",
     "missing_pictures",
     "nearly_same",
@@ -49,7 +50,6 @@ __all__ = [
     "renames",
     "representatives",
     "rows_of_act",
-    "standing_answers",
     "unknown_images",
     "unsure_pairs",
     "verdicts_in_force",

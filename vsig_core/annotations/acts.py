@@ -14,7 +14,16 @@ from vsig_core.annotations.kinds import read_outcome
 from vsig_core.errors import AnnotationError
 
 ActKind = Literal[
-    "same", "similar", "duplicate", "not_duplicate", "unsure", "right", "wrong", "settle", "undo"
+    "same",
+    "not_same",
+    "similar",
+    "duplicate",
+    "not_duplicate",
+    "unsure",
+    "right",
+    "wrong",
+    "settle",
+    "undo",
 ]
 
 _TICKED_TYPE = {
@@ -41,7 +50,8 @@ class Act:
     ticked
         Pictures that it is said of; for right and wrong the whole cluster.
     unticked
-        The others that were shown; judged only where `unticked_are_not`.
+        The others that were shown; judged only where `unticked_are_not`. For not_same those
+        that do not carry the signature of the ticked: nothing is said of either among itself.
     unticked_are_not
         "Same signature, the unticked are not", and the like for similar.
     target
@@ -102,10 +112,15 @@ def _rows(act: Act) -> Iterable[dict[str, Any]]:
 
 
 def _pair_rows(act: Act) -> list[dict[str, Any]]:
-    ticked = _at_least(act, 2)
+    apart = act.kind == "not_same"
+    ticked = _at_least(act, 1 if apart else 2)
     both = sorted(set(ticked).intersection(act.unticked))
     if both:
         raise AnnotationError(f"{', '.join(both[:3])}: both ticked and unticked")
+    if apart:
+        if not act.unticked:
+            raise AnnotationError("to keep works apart, name those on either side")
+        return [_pair("NEGATIVE", pair) for pair in product(ticked, sorted(set(act.unticked)))]
     rows = [_pair(_TICKED_TYPE[act.kind], pair) for pair in combinations(ticked, 2)]
     if act.unticked_are_not:
         if act.kind not in _UNTICKED_TYPE:
