@@ -1,12 +1,15 @@
 """A component as a graph: where its pictures stand, and what people said of its pairs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import networkx as nx
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
+# pyarrow makes these functions when it is imported: a type checker knows none of them.
+pc: Any = pyarrow.compute
 # Beyond, stress over all pairs costs seconds; springs are enough to see a large graph.
 _MOST_BY_STRESS = 120
 
@@ -89,7 +92,7 @@ def _placed(names: Sequence[str], edges: Sequence[Edge]) -> list[Node]:
     return _within_the_unit(names, places)
 
 
-def _within_the_unit(names: Sequence[str], places: dict[str, Sequence[float]]) -> list[Node]:
+def _within_the_unit(names: Sequence[str], places: Mapping[str, Any]) -> list[Node]:
     """Stretch a drawing to the unit square, along each axis that has any extent."""
     columns = [[float(places[uid][axis]) for uid in names] for axis in (0, 1)]
     stretched = [_stretched(values) for values in columns]

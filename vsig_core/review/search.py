@@ -7,9 +7,13 @@ order and in any column; what holds the query as it was written comes first.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
+
+# pyarrow makes most of these functions when it is imported: a type checker knows none of them.
+pc: Any = pyarrow.compute
 
 SEARCHED = (
     "title",

@@ -38,7 +38,10 @@ class Captions:
         row = self._row(uid)
         if row is None:
             return "no longer in the corpus"
-        parts = [row["author"], date_of(row) or "date unknown", row["place"]]
+        when = date_of(row)
+        if not when or when.lower() == "unknown":
+            when = "date unknown"
+        parts = [row["author"], when, row["place"]]
         return " · ".join(_short(part) for part in parts if part)
 
     def sentence(self, uid: str) -> str:
