@@ -17,6 +17,7 @@ ActKind = Literal[
     "same",
     "not_same",
     "similar",
+    "different",
     "duplicate",
     "not_duplicate",
     "unsure",
@@ -28,6 +29,8 @@ ActKind = Literal[
 
 _TICKED_TYPE = {
     "same": "POSITIVE",
+    "not_same": "NEGATIVE",
+    "different": "DIFFERENT",
     "similar": "SIMILAR",
     "duplicate": "DUPLICATE",
     "not_duplicate": "NOT_DUPLICATE",
@@ -50,8 +53,7 @@ class Act:
     ticked
         Pictures that it is said of; for right and wrong the whole cluster.
     unticked
-        The others that were shown; judged only where `unticked_are_not`. For not_same those
-        that do not carry the signature of the ticked: nothing is said of either among itself.
+        The others that were shown; judged only where `unticked_are_not`.
     unticked_are_not
         "Same signature, the unticked are not", and the like for similar.
     target
@@ -112,15 +114,10 @@ def _rows(act: Act) -> Iterable[dict[str, Any]]:
 
 
 def _pair_rows(act: Act) -> list[dict[str, Any]]:
-    apart = act.kind == "not_same"
-    ticked = _at_least(act, 1 if apart else 2)
+    ticked = _at_least(act, 2)
     both = sorted(set(ticked).intersection(act.unticked))
     if both:
         raise AnnotationError(f"{', '.join(both[:3])}: both ticked and unticked")
-    if apart:
-        if not act.unticked:
-            raise AnnotationError("to keep works apart, name those on either side")
-        return [_pair("NEGATIVE", pair) for pair in product(ticked, sorted(set(act.unticked)))]
     rows = [_pair(_TICKED_TYPE[act.kind], pair) for pair in combinations(ticked, 2)]
     if act.unticked_are_not:
         if act.kind not in _UNTICKED_TYPE:

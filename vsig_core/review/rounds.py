@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from vsig_core.annotations import SEPARATING
 from vsig_core.clustering import Change, changes_between
+from vsig_core.model import champion
 from vsig_core.store import Store
 
 # Each version that is looked at is read; a model that holds longer than this is compared
@@ -145,7 +146,7 @@ def newest_contest(models: pa.Table, evaluations: pa.Table) -> Contest | None:
     rows = [r for r in evaluations.to_pylist() if r["model_id"] == model["model_id"]]
     newest = max((row["links_version"] for row in rows), default=None)
     rows = [row for row in rows if row["links_version"] == newest]
-    against = _in_force_then(models.to_pylist(), model)
+    against = _in_force_then(models, model["model_id"])
     figures = {(row["subject"], row["split"], row["metric"]): _figure(row) for row in rows}
     return Contest(
         model_id=model["model_id"],
@@ -221,11 +222,11 @@ def clusters_changed(store: Store) -> ClustersChanged | None:
     )
 
 
-def _in_force_then(models: Sequence[Mapping[str, Any]], candidate: Mapping[str, Any]) -> str | None:
+def _in_force_then(models: pa.Table, candidate: str) -> str | None:
     """The model that a candidate took over from, or that stayed when it was rejected."""
-    name = candidate["model_id"]
-    replaced = [row for row in models if row["reason"] == f"replaced by {name}"]
-    stayed = [row for row in models if row["status"] == "champion" and row["model_id"] != name]
+    replaced = [row for row in models.to_pylist() if row["reason"] == f"replaced by {candidate}"]
+    now = champion(models)
+    stayed = [now] if now and now["model_id"] != candidate else []
     return next((row["model_id"] for row in (*replaced, *stayed)), None)
 
 

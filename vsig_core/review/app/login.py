@@ -14,7 +14,7 @@ from vsig_core.review.app.person import Person, clean_name
 from vsig_core.review.app.render import url
 from vsig_core.review.app.signing import Signer
 from vsig_core.review.throttle import Throttle
-from vsig_core.review.users import User, allows, read_users, verify
+from vsig_core.review.users import User, allows, read_users, users_file, verify
 from vsig_core.settings import ReviewSettings
 
 COOKIE = "vsig_session"
@@ -22,11 +22,6 @@ SESSION_SECONDS = 12 * 3600
 _OPEN = ("/login", "/static/")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 Next = Callable[[Request], Awaitable[Response]]
-
-
-def users_file(project: Project) -> Path:
-    """Where names, roles and password hashes of a project stand."""
-    return project.folder / project.settings.review.users_file
 
 
 def login_of(project: Project, host: str, signer: Signer) -> "Login | None":
@@ -46,8 +41,9 @@ def login_of(project: Project, host: str, signer: Signer) -> "Login | None":
         Others could reach it, and there is no login.
     """
     settings = project.settings.review
-    if settings.proxy_header or read_users(users_file(project)):
-        return Login(users_file(project), settings, signer)
+    path = users_file(project.folder, settings)
+    if settings.proxy_header or read_users(path):
+        return Login(path, settings, signer)
     if is_loopback(host):
         return None
     raise InputError(

@@ -102,8 +102,7 @@ def write_wish(desk: Desk, person: Person, wish: Wish) -> Said:
         raise HTTPException(403, f"{person.name} may look here, but not {needed}.")
     if wish.kind == "undo":
         _check_undo(desk, person, wish)
-    denied = wish.unticked_are_not or wish.kind == "not_same"
-    number = pairs_of(len(set(wish.ticked)), len(set(wish.unticked)) * denied)
+    number = pairs_of(len(set(wish.ticked)), len(set(wish.unticked)) * wish.unticked_are_not)
     if wish.kind not in ("right", "wrong") and number > MOST_PAIRS:
         raise AnnotationError(f"{number} pairs at once: tick fewer (at most {MOST_PAIRS} pairs).")
     act = Act(

@@ -78,8 +78,11 @@ acts?.addEventListener("click", async (event) => {
   if (!others.length) return say("Tick the works that you judge with this picture.", "bad");
   acts.classList.add("busy");
   const { uid } = sheet.dataset;
-  const not = button.dataset.kind === "not_same";
-  const saved = await save(not ? { kind: "not_same", ticked: [uid], unticked: others } : { kind: button.dataset.kind, ticked: [uid, ...others] });
+  // "Not the same" is said of this picture and each other one, never of the others among themselves.
+  const { kind } = button.dataset;
+  const wishes = kind === "not_same" ? others.map((other) => [uid, other]) : [[uid, ...others]];
+  let saved = null;
+  for (const ticked of wishes) saved = await save({ kind, ticked });
   acts.classList.remove("busy");
   if (!saved) return;
   sayThere(`Saved: ${saved.said}.`, saved.act);

@@ -9,7 +9,7 @@ async function judge(kind) {
   if (!acts || acts.classList.contains("busy")) return;
   acts.classList.add("busy");
   const { one, other } = pair.dataset;
-  const saved = await save(kind === "not_same" ? { kind, ticked: [one], unticked: [other] } : { kind, ticked: [one, other] });
+  const saved = await save({ kind, ticked: [one, other] });
   acts.classList.remove("busy");
   if (saved) location.reload();
 }
