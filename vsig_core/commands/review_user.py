@@ -10,6 +10,7 @@ from vsig_core.errors import InputError
 from vsig_core.project import Project
 from vsig_core.review.users import (
     ROLES,
+    Role,
     User,
     check_name,
     new_user,
@@ -56,13 +57,18 @@ def _change(users: dict[str, User], name: str, role: str | None, remove: bool) -
             raise InputError(f"There is no user {name!r}. Known: {', '.join(users) or 'none'}.")
         del users[name]
         return
-    wanted = next((r for r in ROLES if r == (role or (known.role if known else "judge"))), None)
-    if wanted is None:
-        raise InputError(f"There is no role {role!r}; known are {', '.join(ROLES)}.")
+    wanted = _role(role or (known.role if known else "judge"))
     if known and role:
         users[name] = User(name, wanted, known.password)
     else:
         users[name] = new_user(name, wanted, _password(name))
+
+
+def _role(text: str) -> Role:
+    for role in ROLES:
+        if role == text:
+            return role
+    raise InputError(f"There is no role {text!r}; known are {', '.join(ROLES)}.")
 
 
 def _password(name: str) -> str:

@@ -37,7 +37,15 @@ STEPS = {
 }
 """Asset -> what it does, in the order in which a round goes."""
 
-_TABLES = {"candidate_model": "models", "evaluation": "evaluations", "model": "models"}
+# Where a step writes to another table than that of its name.
+_TABLES = {
+    "morphograph": "links",
+    "candidate_model": "models",
+    "evaluation": "evaluations",
+    "model": "models",
+}
+# A table that two steps write to tells by its newest commits which of them did.
+_LOOKED_AT = 5
 NAMES = {"map": "mean average precision", "recall@20": "found among the 20 nearest"}
 
 
@@ -154,7 +162,7 @@ def _of_run(run: Run) -> Progress:
 
 def _since(store: Store, asked_at: datetime) -> dict[str, str]:
     """Which tables were written since; the first that was not is what is done now."""
-    done = {name: _written(store, _TABLES.get(name, name)) >= asked_at for name in STEPS}
+    done = {name: _written(store, name) >= asked_at for name in STEPS}
     found = {name: "done" if there else "" for name, there in done.items()}
     if any(done.values()) and not all(done.values()):
         last = max(n for n, there in enumerate(done.values()) if there)
@@ -164,9 +172,11 @@ def _since(store: Store, asked_at: datetime) -> dict[str, str]:
     return found
 
 
-def _written(store: Store, table: str) -> datetime:
-    commits = store.commits(table, 1)
-    return commits[0].at if commits else datetime.min.replace(tzinfo=UTC)
+def _written(store: Store, step: str) -> datetime:
+    """When a step wrote its table last."""
+    commits = store.commits(_TABLES.get(step, step), _LOOKED_AT)
+    times = [commit.at for commit in commits if commit.provenance.step == step]
+    return max(times, default=datetime.min.replace(tzinfo=UTC))
 
 
 @lru_cache(maxsize=1)
