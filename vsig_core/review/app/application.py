@@ -29,6 +29,7 @@ from vsig_core.review.app.pages import (
     morphograph,
     name,
     people,
+    picture_map,
     pictures,
     queue,
     zoom,
@@ -39,14 +40,15 @@ from vsig_core.review.app.signing import Signer, kept_secret
 PAGE_GROUPS: tuple[ModuleType, ...] = (
     queue,
     cluster,
-    acts,
-    pictures,
-    zoom,
     find,
+    picture_map,
     morphograph,
     conflicts,
     learn,
     people,
+    acts,
+    pictures,
+    zoom,
 )
 """In the order of the navigation."""
 
