@@ -8,11 +8,7 @@ from typing import Annotated
 
 import typer
 
-<<<<<<< HEAD
-from vsig_core.commands import corpus, judgements, look, review, review_user
-=======
-from vsig_core.commands import corpus, export, judgements, look, review
->>>>>>> main
+from vsig_core.commands import corpus, export, judgements, look, review, review_user
 from vsig_core.console import Context, note
 from vsig_core.errors import InputError, VsigError
 
@@ -42,11 +38,7 @@ def shared(
 
 def build() -> typer.Typer:
     """The whole command, plug-ins included: packages add theirs by the group `vsig.commands`."""
-<<<<<<< HEAD
-    for module in (corpus, judgements, look, review, review_user):
-=======
-    for module in (corpus, judgements, look, export, review):
->>>>>>> main
+    for module in (corpus, judgements, look, export, review, review_user):
         module.register(app)
     for point in entry_points(group="vsig.commands"):
         point.load()(app)

@@ -2,12 +2,8 @@
 
 from vsig_core.annotations.acts import Act, rows_of_act
 from vsig_core.annotations.aliases import Aliases, renames
-<<<<<<< HEAD
 from vsig_core.annotations.answers import latest_answers
-=======
-from vsig_core.annotations.answers import standing_answers
 from vsig_core.annotations.boxes import Box, read_box
->>>>>>> main
 from vsig_core.annotations.check import check_file
 from vsig_core.annotations.conflicts import conflict_id
 from vsig_core.annotations.contents import nearly_same
@@ -51,11 +47,8 @@ __all__ = [
     "follow_aliases",
     "ids_in_force",
     "ingest_file",
-<<<<<<< HEAD
     "latest_answers",
-=======
     "links_in_force",
->>>>>>> main
     "mine_triplets",
     "missing_pictures",
     "nearly_same",
