@@ -558,14 +558,14 @@ def _unknown_variable(variable: str, places: Mapping[str, object]) -> str:
 
 
 def _read_value(text: str, place: tuple[str, ...]) -> str | list[str]:
-    """What a variable says; a list as 1,5 or [1, 5]."""
+    """What a variable says; a list as 1,5 or [1, 5], of words with quotes or without."""
     model: Any = Settings
     for section in place[:-1]:
         model = model.model_fields[section].annotation
     if get_origin(model.model_fields[place[-1]].annotation) is not tuple:
         return text
     items = text.strip().removeprefix("[").removesuffix("]").split(",")
-    return [item for item in items if item.strip()]
+    return [item.strip().strip("'\"") for item in items if item.strip()]
 
 
 def _explain(error: ValidationError, path: Path, overridden: Mapping[str, tuple[str, ...]]) -> str:
