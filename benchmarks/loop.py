@@ -14,6 +14,7 @@ none      no new judgement, the same number of training steps on those of the st
 
 import argparse
 import csv
+import os
 import random
 import shutil
 import tempfile
@@ -84,6 +85,7 @@ def _arguments() -> argparse.Namespace:
 
 def _seed(folder: Path, seed: int, arguments: argparse.Namespace) -> dict[str, list[Standing]]:
     """The three ways from one start."""
+    os.environ.pop("VSIG_TRAINING__EPOCHS", None)  # of the seed before
     sample = folder / "sample"
     size = {"images": arguments.images, "motifs": arguments.motifs, "seed": seed}
     if arguments.source:
@@ -103,12 +105,12 @@ def _seed(folder: Path, seed: int, arguments: argparse.Namespace) -> dict[str, l
         rounds[way] = [_standing(project, sample, truth, 0)]
         for number in range(1, arguments.rounds + 1):
             if way == "none":
-                project = _with_epochs(project, steps[number] / steps[0])
+                _learn_longer(start, steps[number] / steps[0])
             else:
                 shown = _shown(project, way, truth, random.Random(f"{seed} {number}"))
                 rows = _judged(annotator, shown, number * arguments.judgements)
                 project.inbox.write(f"round-{number}.csv", annotation_file(rows))
-            _run(project)
+            _run(open_project(project.folder))
             rounds[way].append(_standing(project, sample, truth, annotator.acts))
             if way == "queue":
                 steps = [*(steps or [_triplets(start)]), _triplets(project)]
@@ -164,14 +166,10 @@ def _judged(annotator: Annotator, shown: Iterator[Sequence[str]], until: int) ->
     return rows
 
 
-def _with_epochs(project: Project, factor: float) -> Project:
-    """The same judgements, and as many training steps as the queue's round took."""
-    start = open_project(project.folder.parent / "start").settings.training
-    epochs = max(1, round(factor * start.epochs))
-    path = project.folder / "vsig.toml"
-    text = path.read_text(encoding="utf-8").split("\n[training]\n# as many steps")[0]
-    path.write_text(f"{text}\n[training]\n# as many steps\nepochs = {epochs}\n", encoding="utf-8")
-    return open_project(project.folder)
+def _learn_longer(start: Project, factor: float) -> None:
+    """As many training steps on the same judgements as the queue's round took."""
+    epochs = max(1, round(factor * start.settings.training.epochs))
+    os.environ["VSIG_TRAINING__EPOCHS"] = str(epochs)
 
 
 def _triplets(project: Project) -> int:
