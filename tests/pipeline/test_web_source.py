@@ -1,6 +1,5 @@
 """A museum's IIIF collection as the source of a project, from its address to clusters."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +8,9 @@ from small_project import SMALL, run_quietly, run_stage
 from web_server import Answer, WebServer
 
 from vsig_core.project import Project, init_project, open_project
-from vsig_pipeline.state import State
+from vsig_pipeline.importing import imported
+from vsig_pipeline.listing import plan_sources
+from vsig_pipeline.status import project_status
 
 FAST = "\n[web]\nrequests_per_second = 1000\ntries = 2\nlongest_wait_seconds = 2\n"
 V3 = "http://iiif.io/api/presentation/3/context.json"
@@ -132,7 +133,14 @@ def test_the_report_says_how_many_came_and_why_not_the_others(museum: Museum, pr
     museum.server.remove(museum.image(2))
     museum.server.remove("/manifest/5")
     run_stage(project, "ingest")
-    state = State(project)
-    assert state.corpus
-    assert rejected(project) == {museum.canvas(2): "missing"}
-    assert json.dumps(sorted(rejected(project)))
+    report = imported(project, plan_sources(project))
+    whole = len(museum.paths)
+    assert report.as_dict() == {
+        "named": whole - 4, "imported": whole - 6, "waiting": 0,
+        "lacking": {"missing": 1, "refused": 1},
+    }  # fmt: skip
+    said = f"{whole - 6} of {whole - 4} pictures imported: 1 missing, 1 refused."
+    assert report.in_words() == said
+    status = project_status(project).as_dict()["sources"]
+    assert status["imported"] == report.as_dict()
+    assert "/manifest/5" in status["refused"][0] and "404" in status["refused"][0]
