@@ -75,6 +75,12 @@ class SourceSettings(Section):
         default="none", description="What may leave the project (DESIGN 5.15)."
     )
 
+    work: Literal["canvas", "manifest"] = Field(
+        default="canvas",
+        description="What of a IIIF manifest is one work of art: each canvas, or all of them "
+        "(views of one object).",
+    )
+
     @model_validator(mode="after")
     def _schemes_are_known(self) -> Self:
         for address in (self.uri, self.metadata or ""):
@@ -132,6 +138,12 @@ class WebSettings(Section):
         ge=0,
         description="For so long what was fetched is not asked for again; then it is fetched only "
         "if it changed. The address that a source names itself is asked each time.",
+    )
+    picture_px: int = Field(
+        default=1024,
+        ge=64,
+        description="Longer side that IIIF image servers are asked for, pixels; less than "
+        "working_px of [images] makes smaller working copies.",
     )
     max_document_bytes: int = Field(
         default=100_000_000, ge=1, description="Larger manifests and listings are refused, bytes."
@@ -376,9 +388,44 @@ class LayoutSettings(Section):
 
 
 class ReviewSettings(Section):
-    """What is proposed to people."""
+    """What is proposed to people, and how several of them work together."""
 
     queue_size: int = Field(default=1000, ge=1, description="Most entries in the queue.")
+    second_share: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Share of the judged pairs that go to a second person, blind.",
+    )
+    upload_mb: int = Field(
+        default=20, ge=1, le=500, description="Largest picture that people may bring to Find, MB."
+    )
+    dagster: str | None = Field(
+        default=None,
+        pattern="^https?://",
+        description="Dagster's web server, which Learn asks for a training, as "
+        "http://127.0.0.1:3000; else, and while it is down, a file in the inbox asks.",
+    )
+    users_file: str = Field(
+        default="review-users.json",
+        description="Names, roles and password hashes, relative to the project ('vsig "
+        "review-user').",
+    )
+    hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Further names by which browsers may call the app, as review.museum.org.",
+    )
+    proxy_header: str | None = Field(
+        default=None,
+        description="Header in which a trusted proxy names who has logged in there, as "
+        "X-Remote-User; nobody logs in at the app then.",
+    )
+    proxy_role: Literal["look", "judge", "decide"] = Field(
+        default="judge", description="Of people whom the proxy names and the users' file does not."
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=("127.0.0.1", "::1"), description="Addresses whose word about people is taken."
+    )
 
 
 class RunSettings(Section):
@@ -523,14 +570,14 @@ def _unknown_variable(variable: str, places: Mapping[str, object]) -> str:
 
 
 def _read_value(text: str, place: tuple[str, ...]) -> str | list[str]:
-    """What a variable says; a list as 1,5 or [1, 5]."""
+    """What a variable says; a list as 1,5 or [1, 5], of words with quotes or without."""
     model: Any = Settings
     for section in place[:-1]:
         model = model.model_fields[section].annotation
     if get_origin(model.model_fields[place[-1]].annotation) is not tuple:
         return text
     items = text.strip().removeprefix("[").removesuffix("]").split(",")
-    return [item for item in items if item.strip()]
+    return [item.strip().strip("'\"") for item in items if item.strip()]
 
 
 def _explain(error: ValidationError, path: Path, overridden: Mapping[str, tuple[str, ...]]) -> str:

@@ -1,12 +1,19 @@
 """Who last said what of each pair."""
 
+import pyarrow as pa
 from annotation_rows import row, table
 
-from vsig_core.annotations import standing_answers
+from vsig_core.annotations import latest_answers
+from vsig_core.annotations.judgement import Judgement, judgements_of
+from vsig_core.annotations.retraction import in_force
+
+
+def latest(rows: pa.Table) -> list[Judgement]:
+    return latest_answers(in_force(judgements_of(rows)))
 
 
 def test_a_named_person_replaces_only_the_own_answer_to_the_same_question():
-    found = standing_answers(
+    found = latest(
         table(
             row("POSITIVE", "a", "b", by="anna", day=1),
             row("NOT_DUPLICATE", "a", "b", by="anna", day=2),
@@ -22,14 +29,12 @@ def test_a_named_person_replaces_only_the_own_answer_to_the_same_question():
 
 
 def test_without_a_name_nobody_replaces_anybody():
-    found = standing_answers(
-        table(row("POSITIVE", "a", "b", day=1), row("NEGATIVE", "a", "b", day=2))
-    )
+    found = latest(table(row("POSITIVE", "a", "b", day=1), row("NEGATIVE", "a", "b", day=2)))
     assert [j.type for j in found] == ["POSITIVE", "NEGATIVE"]
 
 
 def test_what_was_taken_back_and_what_is_no_answer_is_left_out():
-    found = standing_answers(
+    found = latest(
         table(
             row("POSITIVE", "a", "b", by="anna", day=1, id="x"),
             row("RETRACT", retracts="x", by="anna", day=2),

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
+from vsig_core.annotations.judgement import judgements_of
+from vsig_core.annotations.retraction import in_force
 from vsig_core.review.agreement import (
     agreement,
     answers_of,
@@ -23,8 +25,12 @@ def row(kind: str, *pair: str, by: str | None = None, day: int, **more: str) -> 
     return said | dict(zip(("img1", "img2"), pair, strict=False))
 
 
+def said(rows: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, str]]:
+    return answers_of(in_force(judgements_of(rows)))
+
+
 def test_the_latest_answer_that_nobody_took_back_counts():
-    answers = answers_of(
+    answers = said(
         [
             row("POSITIVE", "a", "b", by="anna", day=1),
             row("NEGATIVE", "a", "b", by="anna", day=2),

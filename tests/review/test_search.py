@@ -29,7 +29,7 @@ PICTURES = pa.table(
             None,
             "under_score",
         ],
-        "extra": ["{}"] * 7,
+        "extra": ['{"inventory": "17 b", "school": null}', None, *["{}"] * 5],
     }
 )
 
@@ -56,6 +56,8 @@ def index() -> SearchIndex:
         ("lukasz", ["3.jpg"]),
         ("durer", ["4.jpg"]),
         ("jerome dürer", ["4.jpg"]),
+        ("inventory 17", ["1.jpg"]),
+        ('{"', []),
         (".*", []),
         ("[a-z]", []),
         ("nothing of the kind", []),

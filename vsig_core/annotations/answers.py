@@ -1,18 +1,24 @@
 """Who last said what of each pair."""
 
-from vsig_core.annotations.judgement import AnnotationRows, Judgement, Pair, judgements_of
+from collections.abc import Iterable
+
+from vsig_core.annotations.judgement import Judgement, Pair
 from vsig_core.annotations.kinds import PAIR_TYPES, replaces
-from vsig_core.annotations.retraction import in_force
 
 
-def standing_answers(annotations: AnnotationRows) -> list[Judgement]:
-    """Judgements of pairs that neither were taken back nor replaced by a later one.
+def latest_answers(judgements: Iterable[Judgement]) -> list[Judgement]:
+    """Judgements of pairs that no later one of the same person replaced.
 
     A named person's later answer replaces the earlier one to the same question;
     without a name nobody replaces anybody. In the order they were made.
+
+    Parameters
+    ----------
+    judgements
+        In force: nobody took them back.
     """
     kept: dict[tuple[Pair, str], list[Judgement]] = {}
-    rows = [j for j in in_force(judgements_of(annotations)) if j.type in PAIR_TYPES and all(j.pair)]
+    rows = [j for j in judgements if j.type in PAIR_TYPES and all(j.pair)]
     for row in sorted(rows, key=lambda j: j.order):
         held = kept.setdefault((row.pair, row.annotator or ""), [])
         if row.annotator:

@@ -8,12 +8,12 @@ answer: both are left out.
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from vsig_core.annotations import standing_answers
-from vsig_core.annotations.judgement import AnnotationRows, Pair
+from vsig_core.annotations import latest_answers
+from vsig_core.annotations.judgement import Judgement, Pair
 
 ANSWERS = {"POSITIVE": "same", "SIMILAR": "similar", "NEGATIVE": "apart", "DIFFERENT": "apart"}
 """Type of a judgement to the answer that is compared."""
@@ -50,10 +50,10 @@ class Agreement:
         return self.agreed / self.pairs
 
 
-def answers_of(annotations: AnnotationRows) -> dict[Pair, dict[str, str]]:
-    """The latest answer of each named person to each pair, of what nobody took back."""
+def answers_of(judgements: Iterable[Judgement]) -> dict[Pair, dict[str, str]]:
+    """The latest answer of each named person to each pair, of judgements in force."""
     found: dict[Pair, dict[str, str]] = defaultdict(dict)
-    for judgement in standing_answers(annotations):
+    for judgement in latest_answers(judgements):
         if judgement.annotator and judgement.type in ANSWERS:
             found[judgement.pair][judgement.annotator] = ANSWERS[judgement.type]
     return dict(found)

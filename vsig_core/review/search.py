@@ -5,6 +5,7 @@ Upper and lower case, accents, and the forms of quotes and dashes count as one, 
 order and in any column; what holds the query as it was written comes first.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -79,7 +80,7 @@ class SearchIndex:
             Rows of `images` with `uid` and any columns of `SEARCHED`.
         """
         there = [name for name in SEARCHED if name in images.column_names]
-        folded = {name: _fold(images[name].combine_chunks()) for name in there}
+        folded = {name: _fold(_words(name, images[name].combine_chunks())) for name in there}
         nothing = pa.array([""] * images.num_rows, pa.string())
         everything = pc.binary_join_element_wise(*folded.values(), _BETWEEN)
         return cls(
@@ -136,6 +137,20 @@ def fold(text: str) -> str:
     "l'aquila, perez"
     """
     return _fold(pa.array([text], pa.string()))[0].as_py()
+
+
+def _words(column: str, texts: pa.Array) -> pa.Array:
+    """What a column says; of JSON names and values alone, without its own signs."""
+    if column != "extra":
+        return texts
+    return pa.array([_of_json(text) for text in texts.to_pylist()], pa.string())
+
+
+def _of_json(text: str | None) -> str:
+    if not text or text == "{}":
+        return ""
+    found = json.loads(text)
+    return " ".join(f"{name} {value}" for name, value in found.items() if value is not None)
 
 
 def _fold(texts: pa.Array) -> pa.Array:

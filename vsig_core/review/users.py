@@ -17,6 +17,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from vsig_core.errors import InputError
+from vsig_core.settings import ReviewSettings
 
 Role = Literal["look", "judge", "decide"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -43,6 +44,11 @@ class User:
     name: str
     role: Role
     password: str
+
+
+def users_file(project: Path, settings: ReviewSettings) -> Path:
+    """Where the users of a project stand; `project` is its folder."""
+    return project / settings.users_file
 
 
 def allows(role: str, wanted: Role) -> bool:
