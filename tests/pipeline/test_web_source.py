@@ -8,6 +8,7 @@ from small_project import SMALL, run_quietly, run_stage
 from web_server import Answer, WebServer
 
 from vsig_core.project import Project, init_project, open_project
+from vsig_core.upkeep import Request, plan_take_down, stale_caches, take_down
 from vsig_pipeline.importing import imported
 from vsig_pipeline.listing import plan_sources
 from vsig_pipeline.status import project_status
@@ -130,6 +131,16 @@ def test_a_server_that_is_down_takes_no_picture_away(museum: Museum, project: Pr
     after = changed.store.read("images").drop_columns(["thumb"]).to_pylist()
     assert after == before
     assert set(rejected(changed).values()) == {"unreachable"}
+
+
+def test_a_picture_that_is_taken_down_leaves_what_was_fetched_too(museum: Museum, project: Project):
+    run_stage(project, "ingest")
+    assert stale_caches(project, None) == []
+    plan = plan_take_down(project.store, [museum.canvas(7)])
+    take_down(project.store, plan, Request("the museum", "withdrawn"))
+    data = museum.paths[7].read_bytes()
+    (kept,) = stale_caches(project, None)
+    assert kept.read_bytes().endswith(data)
 
 
 def test_the_report_says_how_many_came_and_why_not_the_others(museum: Museum, project: Project):
