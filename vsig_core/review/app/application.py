@@ -17,11 +17,29 @@ from vsig_core.project import Project
 from vsig_core.review.app.desk import Desk
 from vsig_core.review.app.faults import HANDLERS
 from vsig_core.review.app.guard import ForgeryGuard, security_headers
-from vsig_core.review.app.pages import acts, cluster, name, pictures, queue, zoom
+from vsig_core.review.app.pages import (
+    acts,
+    cluster,
+    duplicates,
+    name,
+    pair,
+    pictures,
+    queue,
+    zoom,
+)
 from vsig_core.review.app.person import NameCookie
 from vsig_core.review.app.signing import Signer, kept_secret
 
-PAGE_GROUPS: tuple[ModuleType, ...] = (queue, cluster, acts, pictures, zoom, name)
+PAGE_GROUPS: tuple[ModuleType, ...] = (
+    queue,
+    pair,
+    duplicates,
+    cluster,
+    acts,
+    pictures,
+    zoom,
+    name,
+)
 """In the order of the navigation."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")

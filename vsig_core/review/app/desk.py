@@ -13,6 +13,7 @@ from vsig_core.review.app.edition import Edition
 from vsig_core.review.app.inbox import Inbox, Setting
 from vsig_core.review.app.ledger import Ledger, Said
 from vsig_core.review.app.listing import Opened
+from vsig_core.review.app.proposals import Proposals
 from vsig_core.review.app.versions import consistent_versions
 
 LOG = logging.getLogger("vsig.review")
@@ -36,6 +37,7 @@ class Desk:
         self.project = project
         self._inbox = Inbox(project)
         self._edition: Edition | None = None
+        self._proposals: tuple[Edition, Proposals] | None = None
         self._seen: dict[str, int | None] = {}
         self._lock = threading.Lock()
         self._listing = threading.Lock()
@@ -66,6 +68,14 @@ class Desk:
             self.refresh()
         assert self._edition is not None
         return self._edition
+
+    @property
+    def proposals(self) -> Proposals:
+        """Pairs and duplicates that the newest edition suggests."""
+        edition = self.edition
+        if self._proposals is None or self._proposals[0] is not edition:
+            self._proposals = (edition, Proposals(edition))
+        return self._proposals[1]
 
     @property
     def ledger(self) -> Ledger:
@@ -122,7 +132,7 @@ class Desk:
         """
         with self._lock:
             store = self.project.store
-            seen = {name: store.version(name) for name in (*_OF_EDITIONS, *_OF_THE_LEDGER)}
+            seen = {name: self._newest(name) for name in (*_OF_EDITIONS, *_OF_THE_LEDGER)}
             if self._edition is None or _differ(seen, self._seen, _OF_THE_LEDGER):
                 self._inbox.renew(lambda: current_annotations(store).to_pylist())
             else:
@@ -133,9 +143,29 @@ class Desk:
                 self._edition = fresh
             self._seen = seen
 
+    def _newest(self, name: str) -> int | None:
+        """The newest version of a table.
+
+        A commit is one file with the next number: where that is not there, nothing is new, and
+        Delta Lake, which keeps the interpreter waiting while it reads a log, is not asked.
+        """
+        store = self.project.store
+        if name in self._seen:
+            known = self._seen[name]
+            following = 0 if known is None else known + 1
+            if store.files.find(f"tables/{name}/_delta_log/{following:020d}.json") is None:
+                return known
+        return store.version(name)
+
     def _look_again(self) -> None:
         while not self._closing.wait(LOOK_EVERY):
             self._try_to_refresh()
+            self._work_ahead()
+
+    def _work_ahead(self) -> None:
+        """What the first page of pairs or duplicates would wait for."""
+        if self._edition is not None:
+            _ = self.proposals.uncertain, self.proposals.near_duplicates
 
     def _try_to_refresh(self) -> None:
         try:
