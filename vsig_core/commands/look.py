@@ -1,4 +1,4 @@
-"""`vsig similar` and `vsig trace`."""
+"""`vsig similar`, `vsig why` and `vsig trace`."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -13,6 +13,7 @@ from vsig_core.errors import InputError
 def register(app: typer.Typer) -> None:
     """Add the commands to `vsig`."""
     app.command("similar")(similar)
+    app.command("why")(why)
     app.command("trace")(trace)
 
 
@@ -39,23 +40,49 @@ def similar(
     )
 
 
+def why(
+    context: typer.Context,
+    uid: Annotated[str, typer.Argument(metavar="UID")],
+    other: Annotated[str | None, typer.Argument(metavar="[UID2]")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Why a picture is in its cluster or in none, or two are together or apart."""
+    from vsig_core.why import in_words
+    from vsig_core.why import why as ask
+
+    answer = ask(Context.of(context).project.store, uid, other)
+    if as_json:
+        emit(answer.as_dict())
+        return
+    for line in in_words(answer):
+        STDOUT.print(line, highlight=False, soft_wrap=True)
+
+
 def trace(
     context: typer.Context,
     uid: Annotated[str | None, typer.Argument(metavar="[UID]")] = None,
     cluster: Annotated[str | None, typer.Option(help="A cluster instead.")] = None,
     model: Annotated[str | None, typer.Option(help="A model instead.")] = None,
+    link: Annotated[
+        tuple[str, str] | None, typer.Option(metavar="A B", help="A judged pair instead.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Where a picture, a cluster or a model comes from: versions, runs, files, judgements."""
-    from vsig_core.tracing import trace_cluster, trace_image, trace_model
+    """Where a picture, cluster, model or link comes from, and what comes from it.
+
+    Versions, runs, people and files, as trees.
+    """
+    from vsig_core.tracing import trace_cluster, trace_image, trace_link, trace_model
 
     store = Context.of(context).project.store
-    if [uid, cluster, model].count(None) != 2:
-        raise InputError("Name one thing to trace: a UID, --cluster ID or --model ID.")
+    if [uid, cluster, model, link].count(None) != 3:
+        raise InputError("Name one thing to trace: a UID, --cluster ID, --model ID or --link A B.")
     if uid is not None:
         found = trace_image(store, uid)
     elif cluster is not None:
         found = trace_cluster(store, cluster)
+    elif link is not None:
+        found = trace_link(store, *link)
     else:
         found = trace_model(store, model or "")
     if as_json:
@@ -64,31 +91,49 @@ def trace(
         _show(found)
 
 
+_TREES = {"read": "inputs", "lineage": "inputs", "descent": "outputs"}
+_TITLES = {"read": "Read from", "lineage": "Made from", "descent": "Made from it"}
+
+
 def _show(found: dict[str, Any]) -> None:
     for name, part in found.items():
-        if name == "lineage":
+        if name in _TREES:
             continue
         if isinstance(part, dict):
-            table(name, ["", ""], [[k, v] for k, v in part.items() if v is not None])
+            table(name, ["", ""], [[k, _cell(v)] for k, v in part.items() if v not in (None, [])])
         elif isinstance(part, list):
             note(f"{name}: {len(part)}")
             for entry in part[:20]:
                 note(f"  {_line(entry)}")
         else:
             note(f"{name}: {part}")
-    if found["lineage"]:
-        STDOUT.print(_tree(found["lineage"]))
+    for name, below in _TREES.items():
+        if found.get(name):
+            STDOUT.print(f"{_TITLES[name]}:")
+            STDOUT.print(_tree(found[name], below))
+
+
+def _cell(value: Any) -> str:
+    """Long lists by their beginning."""
+    if not isinstance(value, list):
+        return str(value)
+    lines = [_line(entry) for entry in value[:10]]
+    return "\n".join([*lines, *([f"and {len(value) - 10} more"] if len(value) > 10 else [])])
 
 
 def _line(entry: Any) -> str:
+    if isinstance(entry, list):
+        return ", ".join(map(str, entry))
     if not isinstance(entry, dict):
         return str(entry)
-    return ", ".join(f"{k} {v}" for k, v in entry.items() if v not in (None, []))
+    return ", ".join(f"{k} {_line(v)}" for k, v in entry.items() if v not in (None, []))
 
 
-def _tree(node: dict[str, Any]) -> Tree:
+def _tree(node: dict[str, Any], below: str) -> Tree:
     run = f", run {node['run_id'][:8]}" if node["run_id"] else ""
-    shown = Tree(f"{node['table']} version {node['version']} ({node['at']}{run})")
-    for below in node["inputs"] if isinstance(node["inputs"], list) else []:
-        shown.add(_tree(below))
+    step = f" by {node['step']}" if node["step"] else ""
+    gone = "" if node["readable"] else ", removed since"
+    shown = Tree(f"{node['table']} version {node['version']}{step} ({node['at']}{run}{gone})")
+    for part in node[below] if isinstance(node[below], list) else []:
+        shown.add(_tree(part, below))
     return shown

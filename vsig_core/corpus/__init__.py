@@ -1,5 +1,6 @@
 """Pictures: what the sources hold, which batch each belongs to, and reading them."""
 
+from vsig_core.corpus.asking import PASSING_REASONS, due_again
 from vsig_core.corpus.columns import ImageColumns, image_columns
 from vsig_core.corpus.dates import parse_years
 from vsig_core.corpus.images import BatchRead, read_batch
@@ -12,6 +13,7 @@ from vsig_core.corpus.publishing import Leaving, what_may_leave
 from vsig_core.corpus.replacing import replacements
 
 __all__ = [
+    "PASSING_REASONS",
     "BatchPlan",
     "BatchRead",
     "Contents",
@@ -22,6 +24,7 @@ __all__ = [
     "Move",
     "Picture",
     "content_of",
+    "due_again",
     "image_columns",
     "list_source",
     "list_sources",

@@ -3,18 +3,19 @@
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from vsig_core.annotations import Act
 from vsig_core.current import current_annotations
 from vsig_core.errors import VsigError
 from vsig_core.project import Project
+from vsig_core.review.app.alike import Alike, near_duplicates
 from vsig_core.review.app.edition import Edition
 from vsig_core.review.app.inbox import Inbox, Setting
 from vsig_core.review.app.ledger import Ledger, Said
 from vsig_core.review.app.listing import Opened
-from vsig_core.review.app.proposals import Proposals
 from vsig_core.review.app.versions import consistent_versions
+from vsig_core.review.presence import Presence
 
 LOG = logging.getLogger("vsig.review")
 # How often newer versions are looked for, and judgements that others put in the inbox.
@@ -35,9 +36,10 @@ class Desk:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self.presence = Presence()
         self._inbox = Inbox(project)
         self._edition: Edition | None = None
-        self._proposals: tuple[Edition, Proposals] | None = None
+        self._alike: tuple[Edition, Sequence[Alike]] | None = None
         self._seen: dict[str, int | None] = {}
         self._lock = threading.Lock()
         self._listing = threading.Lock()
@@ -70,12 +72,12 @@ class Desk:
         return self._edition
 
     @property
-    def proposals(self) -> Proposals:
-        """Pairs and duplicates that the newest edition suggests."""
+    def near_duplicates(self) -> Sequence[Alike]:
+        """Pictures of the newest edition that look like one photograph."""
         edition = self.edition
-        if self._proposals is None or self._proposals[0] is not edition:
-            self._proposals = (edition, Proposals(edition))
-        return self._proposals[1]
+        if self._alike is None or self._alike[0] is not edition:
+            self._alike = (edition, near_duplicates(edition))
+        return self._alike[1]
 
     @property
     def ledger(self) -> Ledger:
@@ -163,9 +165,9 @@ class Desk:
             self._work_ahead()
 
     def _work_ahead(self) -> None:
-        """What the first page of pairs or duplicates would wait for."""
+        """What the first page of duplicates would wait for."""
         if self._edition is not None:
-            _ = self.proposals.uncertain, self.proposals.near_duplicates
+            _ = self.near_duplicates
 
     def _try_to_refresh(self) -> None:
         try:

@@ -20,7 +20,7 @@ def routes(desk: Desk) -> list[Route]:
 
     def duplicates(request: Request) -> Response:
         edition, ledger = desk.edition, desk.ledger
-        sets = [s for s in desk.proposals.near_duplicates if not _is_answered(ledger, s.uids)]
+        sets = [s for s in desk.near_duplicates if not _is_answered(ledger, s.uids)]
         shown = [
             {
                 "key": pair_key(alike.uids),

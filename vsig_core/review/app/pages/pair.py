@@ -61,27 +61,21 @@ def address(entry: Entry) -> str:
 
 
 def open_pairs(desk: Desk, annotator: str) -> list[Entry]:
-    """Pairs to judge: those of the queue, then those that the model cannot decide.
-
-    What this person has judged already, or is unsure of, is not among them.
-    """
+    """The pairs of the queue that this person has not judged, nor is unsure of."""
     edition, ledger = desk.edition, desk.ledger
-    queued = [entry for entry in edition.queue if entry.kind == "pair"]
-    listed = {entry.key for entry in queued}
-    entries = [*queued, *(e for e in desk.proposals.uncertain if e.key not in listed)]
     return [
         entry
-        for entry in entries
-        if len(edition.present(entry.images)) == 2
+        for entry in edition.queue
+        if entry.kind == "pair"
+        and len(edition.present(entry.images)) == 2
         and not ledger.has_judged(annotator, entry.images)
     ]
 
 
 def _entry(desk: Desk, uids: Sequence[str]) -> Entry | None:
-    """The entry of the queue, or of the undecided ones, that a pair has."""
+    """The entry of the queue that a pair has."""
     key = pair_key(uids)
-    entries = [*desk.edition.queue, *desk.proposals.uncertain]
-    return next((entry for entry in entries if entry.key == key), None)
+    return next((entry for entry in desk.edition.queue if entry.key == key), None)
 
 
 def _next(entries: Sequence[Entry], uids: Sequence[str]) -> Entry | None:

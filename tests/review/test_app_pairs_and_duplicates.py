@@ -1,4 +1,4 @@
-"""Pairs that the model cannot decide, pictures that look like one, and their pages."""
+"""Pictures that look like one, pairs, and their pages."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,64 +7,22 @@ from typing import Any
 import pyarrow as pa
 from judging_project import PAIR, SEVEN, THREE
 
+from vsig_core.review.app.alike import near_duplicates
 from vsig_core.review.app.edition import pair_key
-from vsig_core.review.app.proposals import near_duplicates, uncertain_pairs
 from vsig_core.review.app.rows import Rows
 from vsig_core.store import schema
 
 
-def edition(rows: list[dict[str, Any]], radius: float = 0.1) -> Any:
-    """As much of an edition as proposals are made from; neighbours by hand."""
+def edition(rows: list[dict[str, Any]]) -> Any:
+    """As much of an edition as is looked at; neighbours by hand."""
     near = [{"uid": r["uid"], "ids": list(r["near"]), "distances": list(r["near"].values())}
             for r in rows]  # fmt: skip
-    images = [{"uid": r["uid"], "work": r.get("work"), "phash": r.get("phash", "0" * 16),
+    images = [{"uid": r["uid"], "phash": r.get("phash", "0" * 16),
                "sha256": r.get("sha256", r["uid"])} for r in rows]  # fmt: skip
-    clusters = [{"uid": r["uid"], "cluster": r.get("cluster")} for r in rows]
-    links = [link for r in rows for link in r.get("links", ())]
     return SimpleNamespace(
-        radius=radius,
         neighbours=Rows(pa.Table.from_pylist(near, schema("neighbours"))),
         images=Rows(pa.Table.from_pylist(images, schema("images"))),
-        clusters=Rows(pa.Table.from_pylist(clusters, schema("clusters"))),
-        table=lambda name: pa.Table.from_pylist(links, schema(name)),
     )
-
-
-def test_pairs_of_different_groups_near_the_radius_are_proposed_the_nearest_first():
-    found = uncertain_pairs(
-        edition(
-            [
-                {"uid": "a", "cluster": "one", "near": {"b": 0.05, "c": 0.12}},
-                {"uid": "b", "cluster": "one", "near": {"a": 0.05}},
-                {"uid": "c", "cluster": "two", "near": {"a": 0.12}},
-                {"uid": "d", "near": {"e": 0.11}},
-                {"uid": "e", "near": {"d": 0.11}},
-                {"uid": "f", "near": {"g": 0.13}},
-                {"uid": "g", "near": {"f": 0.13}},
-            ]
-        )
-    )
-    assert [entry.images for entry in found] == [("d", "e"), ("a", "c")]  # 0.13 > 1.25 × 0.1
-
-
-def test_each_picture_is_in_one_proposed_pair_and_judged_pairs_in_none():
-    judged = [{"img1": "a", "img2": "b", "verdict": "NEGATIVE"}]
-    found = uncertain_pairs(
-        edition(
-            [
-                {"uid": "a", "near": {"b": 0.10, "c": 0.11, "d": 0.12}, "links": judged},
-                {"uid": "b", "near": {"a": 0.10}},
-                {"uid": "c", "near": {"a": 0.11}},
-                {"uid": "d", "near": {"a": 0.12}},
-            ]
-        )
-    )
-    assert [entry.images for entry in found] == [("a", "c")]
-
-
-def test_views_of_one_work_are_not_proposed():
-    rows = [{"uid": "a", "work": "w", "near": {"b": 0.1}}, {"uid": "b", "work": "w", "near": {}}]
-    assert uncertain_pairs(edition(rows)) == []
 
 
 def test_pictures_whose_hashes_differ_in_few_bits_look_like_one():
