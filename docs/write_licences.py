@@ -62,7 +62,7 @@ def licence(package: Distribution) -> str:
 
 def page(packages: dict[str, Distribution]) -> str:
     """The table."""
-    rows = [f"| {one.name} | {one.version} | {licence(one)} |" for one in packages.values()]
+    rows = [f"| {name} | {one.version} | {licence(one)} |" for name, one in packages.items()]
     return HEAD + "\n".join(rows) + "\n"
 
 
@@ -71,7 +71,7 @@ def bill(packages: dict[str, Distribution]) -> dict[str, Any]:
     components = [
         {
             "type": "library",
-            "name": one.name,
+            "name": name,
             "version": one.version,
             "purl": f"pkg:pypi/{name}@{one.version}",
             "licenses": [{"license": {"name": licence(one)}}],

@@ -115,14 +115,21 @@ def test_the_architecture_page_shows_every_asset():
         assert name in page, name
 
 
+def test_every_page_stands_in_the_navigation_of_the_site():
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:")[2]
+    for page in (ROOT / "docs").glob("*.md"):
+        assert f": {page.name}\n" in navigation, f"add {page.name} to nav in mkdocs.yml"
+
+
 def test_the_licences_of_all_that_is_installed_are_listed():
     page = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
     listed = dict(re.findall(r"^\| ([\w.-]+) \| ([\w.+-]+) \|", page, re.MULTILINE))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     for line in project["dependencies"]:
-        assert Requirement(line).name in listed, line
+        assert Requirement(line).name.lower() in listed, line
     constraints = (ROOT / "constraints.txt").read_text(encoding="utf-8")
-    pinned = dict(re.findall(r"^([\w.-]+)==([\w.+-]+)", constraints, re.MULTILINE))
+    pins = re.findall(r"^([\w.-]+)==([\w.+-]+)", constraints, re.MULTILINE)
+    pinned = {name.lower(): version for name, version in pins}
     both = {name for name in listed if name in pinned}
     assert both
     assert {name: listed[name] for name in both} == {name: pinned[name] for name in both}
