@@ -25,6 +25,8 @@ from vsig_core.web.connections import pools
 from vsig_core.web.pace import Pace
 
 MOST_REDIRECTS = 5
+# A source's own address is asked for anew, but not more often than this.
+ROOT_FRESH_HOURS = 1 / 60
 _REDIRECTS = {301, 302, 303, 307, 308}
 _GONE = {404, 410}
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
