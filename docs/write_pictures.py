@@ -1,6 +1,6 @@
 """The pictures of the tutorial, from a finished demo project: `python docs/write_pictures.py demo`.
 
-Small on purpose: they lie in the repository.
+Small on purpose: they lie in the repository. A second argument names another folder to write to.
 """
 
 import sys
@@ -15,22 +15,23 @@ from vsig_core.project import Project, open_project
 from vsig_core.review import Bar, plot_retrieval
 from vsig_core.store import Store
 
-HERE = Path(__file__).parent / "images"
+HERE = Path(__file__).parent
 TILE, GAP, MAP = 180, 6, 1000  # pixels
 
 
 def main() -> None:
     """Write all of them."""
     project = open_project(Path(sys.argv[1]))
+    folder = Path(sys.argv[2]) if len(sys.argv) > 2 else HERE / "images"
     store = project.store
     _sheet(store, _of_largest(store, "motif_members", "motif")[:4], columns=4).save(
-        HERE / "tutorial-signature.jpg", quality=80, optimize=True
+        folder / "tutorial-signature.jpg", quality=80, optimize=True
     )
     _sheet(store, _of_largest(store, "groups", "group")[:12], columns=6).save(
-        HERE / "tutorial-group.jpg", quality=75, optimize=True
+        folder / "tutorial-group.jpg", quality=75, optimize=True
     )
-    _map(store).save(HERE / "tutorial-map.jpg", quality=70, optimize=True)
-    (HERE / "tutorial-retrieval.png").write_bytes(_retrieval(project))
+    _map(store).save(folder / "tutorial-map.jpg", quality=70, optimize=True)
+    (folder / "tutorial-retrieval.png").write_bytes(_retrieval(project))
 
 
 def _of_largest(store: Store, table: str, column: str) -> list[str]:

@@ -4,12 +4,14 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer.main
+from packaging.requirements import Requirement
 
 from vsig_core.cli import build
 from vsig_core.settings import Settings
@@ -111,6 +113,26 @@ def test_the_architecture_page_shows_every_asset():
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     for name in STEPS:
         assert name in page, name
+
+
+def test_every_page_stands_in_the_navigation_of_the_site():
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:")[2]
+    for page in (ROOT / "docs").glob("*.md"):
+        assert f": {page.name}\n" in navigation, f"add {page.name} to nav in mkdocs.yml"
+
+
+def test_the_licences_of_all_that_is_installed_are_listed():
+    page = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| ([\w.-]+) \| ([\w.+-]+) \|", page, re.MULTILINE))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for line in project["dependencies"]:
+        assert Requirement(line).name.lower() in listed, line
+    constraints = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    pins = re.findall(r"^([\w.-]+)==([\w.+-]+)", constraints, re.MULTILINE)
+    pinned = {name.lower(): version for name, version in pins}
+    both = {name for name in listed if name in pinned}
+    assert both
+    assert {name: listed[name] for name in both} == {name: pinned[name] for name in both}
 
 
 def test_the_changelog_has_a_place_for_what_is_new():
