@@ -66,7 +66,7 @@ _STEPS = [
             "images.max_pixels",
             "images.max_bytes",
         ),
-        code="2",
+        code="3",
         batched=True,
     ),
     Step("corpus", "ingest", ("corpus",), ("images",)),

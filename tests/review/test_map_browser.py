@@ -21,6 +21,7 @@ pytestmark = pytest.mark.skipif(
 sync_api = pytest.importorskip("playwright.sync_api")
 WITH_WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 WITHOUT = ["--disable-gpu", "--disable-3d-apis"]
+PATIENCE = 120_000  # milliseconds: the machine may be busy
 HOSTILE = {
     "title": "<script>document.title = 'taken over'</script><img src=x onerror=alert(1)>",
     "author": "\u202eright to left\u202c <b>bold</b>",
@@ -81,6 +82,8 @@ class Map:
     def __init__(self, browser: Any, site: Site) -> None:
         self.site = site
         self.page = browser.new_page(viewport={"width": 1100, "height": 700})
+        self.page.set_default_timeout(PATIENCE)
+        self.page.set_default_navigation_timeout(PATIENCE)
         self.requests: list[str] = []
         self.problems: list[str] = []
         self.page.on("request", lambda request: self.requests.append(request.url))
@@ -94,13 +97,13 @@ class Map:
     def open(self, view: str = "") -> "Map":
         self.page.goto(f"{self.site.address}deep/map/{view}")
         self.page.wait_for_selector("#message", state="hidden")
-        self.page.wait_for_load_state("networkidle")
         self.settle()
         return self
 
     def settle(self) -> None:
-        """Wait until nothing moves and the address is written."""
-        self.page.wait_for_timeout(700)
+        """Wait until nothing moves, all pictures are there and the address is written."""
+        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_selector("#stage[aria-busy=false]")
 
     def seen(self) -> bytes:
         return self.page.locator("#stage").screenshot()

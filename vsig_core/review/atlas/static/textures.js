@@ -14,7 +14,7 @@ export class Textures {
     this.gl = gl;
     this.pack = pack;
     this.changed = changed;
-    this.unpacker = new Unpacker(2);
+    this.unpacker = new Unpacker(2, changed);
     this.small = pack.manifest.small;
     this.large = pack.manifest.large;
     this.each = this.large.along ** 2;
@@ -157,6 +157,10 @@ export class Textures {
       upload.done?.();
     }
     return this.uploads.length > 0;
+  }
+
+  get busy() {
+    return this.unpacker.waiting.size + this.uploads.length > 0;
   }
 
   bind() {
