@@ -45,10 +45,11 @@ def pages(project: Project) -> dict[str, str]:
     names = [row["component"] for row in members]
     largest = max(sorted(set(names)), key=names.count)
     uid = next(row["uid"] for row in members if row["component"] == largest)
-    first = project.store.read("review_queue").to_pylist()[0]
+    queue = project.store.read("review_queue").to_pylist()
+    full = next(row for row in queue if row["cluster"] and len(row["images"]) > 5)
     return {
         "queue": "/",
-        "group": f"/cluster/{quote(first['cluster'])}" if first["cluster"] else "/",
+        "group": f"/cluster/{quote(full['cluster'])}",
         "find": f"/near?uid={quote(uid)}",
         "morphograph": f"/morphograph/{quote(largest)}",
         "conflicts": "/conflicts",
