@@ -16,6 +16,7 @@ BENCHMARKS = (
     "scale",
     "crashes",
     "loop",
+    "atlas",
 )
 
 
