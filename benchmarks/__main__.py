@@ -15,6 +15,7 @@ BENCHMARKS = (
     "demo",
     "scale",
     "crashes",
+    "review",
     "loop",
     "atlas",
 )

@@ -149,7 +149,7 @@ _STEPS = [
         ("review_queue",),
         ("groups", "neighbours", "morphograph"),
         ("review", "annotations.same_work"),
-        code="2",
+        code="3",
     ),
 ]
 

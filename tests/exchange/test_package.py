@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyld import jsonld
-from shown_project import STAYING
+from shown_project import HERE, STAYING
 
 from vsig_core.errors import InputError
 from vsig_core.exchange import export, import_package
+from vsig_core.exchange.package import KEPT, PACKAGED
 from vsig_core.exchange.tabular import read_table, write_table
-from vsig_core.project import Project, init_project
-from vsig_core.store import schema
+from vsig_core.project import Project, init_project, open_project
+from vsig_core.store import TABLES, schema
 
 
 @pytest.fixture
@@ -53,6 +54,31 @@ def test_frictionless_finds_a_table_that_was_changed(package: Path):
         "type-error",
         "primary-key",
     }
+
+
+def test_every_table_is_in_a_package_or_kept_for_a_reason():
+    assert set(PACKAGED) | KEPT == set(TABLES) and not set(PACKAGED) & KEPT
+
+
+def test_a_file_of_weights_leaves_by_its_name_alone(project: Project, tmp_path: Path):
+    weights = "/home/anna/networks/mine.safetensors"
+    key = project.store.objects.put("models", b"weights", "safetensors")
+    row = {
+        "model_id": "m-1",
+        "weights": key,
+        "settings": json.dumps({"model": {"weights": weights}}),
+        "origin": "trained",
+        "status": "champion",
+    }
+    models = pa.Table.from_pylist([row], schema=schema("models"))
+    project.store.write("models", models, HERE)
+    (project.folder / "vsig.toml").write_text(f'[model]\nweights = "{weights}"\n')
+    export(open_project(project.folder), "package", tmp_path / "package")
+    for file in (tmp_path / "package").rglob("*"):
+        assert not file.is_file() or b"/home/anna" not in file.read_bytes(), file
+    (back,) = read_table("models", tmp_path / "package" / "tables").to_pylist()
+    assert json.loads(back["settings"]) == {"model": {"weights": "mine.safetensors"}}
+    assert (tmp_path / "package" / "objects" / key).read_bytes() == b"weights"
 
 
 def test_croissant_names_every_file_and_every_column(package: Path):

@@ -8,6 +8,7 @@ from small_project import SMALL, run_quietly, run_stage
 from web_server import Answer, WebServer
 
 from vsig_core.project import Project, init_project, open_project
+from vsig_core.upkeep import Request, plan_take_down, stale_caches, take_down
 from vsig_pipeline.importing import imported
 from vsig_pipeline.listing import plan_sources
 from vsig_pipeline.status import project_status
@@ -83,11 +84,14 @@ def test_a_collection_becomes_a_corpus_with_clusters(museum: Museum, project: Pr
     assert row["work"] == row["canvas"] == museum.canvas(7)
     assert row["manifest"] == f"{museum.server.address}/manifest/5"
     assert project.store.read("clusters").num_rows == len(museum.paths)
-    asked = museum.server.paths()
-    assert len(asked) == len(set(asked)) == 1 + len(museum.paths) // 5 + len(museum.paths)
+    # The source's own address is asked for again after a minute.
+    asked = [path for path in museum.server.paths() if path != "/collection"]
+    assert len(asked) == len(set(asked)) == len(museum.paths) // 5 + len(museum.paths)
     assert not any("/full/max/" in path for path in asked)
     museum.server.forget()
-    assert run_quietly(project) == [] and museum.server.asked == []
+    assert run_quietly(project) == []
+    assert set(museum.server.paths()) <= {"/collection"}
+    assert all("If-None-Match" in asked.headers for asked in museum.server.asked)
 
 
 def test_what_is_unreachable_is_said_and_had_the_next_time(museum: Museum, project: Project):
@@ -127,6 +131,16 @@ def test_a_server_that_is_down_takes_no_picture_away(museum: Museum, project: Pr
     after = changed.store.read("images").drop_columns(["thumb"]).to_pylist()
     assert after == before
     assert set(rejected(changed).values()) == {"unreachable"}
+
+
+def test_a_picture_that_is_taken_down_leaves_what_was_fetched_too(museum: Museum, project: Project):
+    run_stage(project, "ingest")
+    assert stale_caches(project, None) == []
+    plan = plan_take_down(project.store, [museum.canvas(7)])
+    take_down(project.store, plan, Request("the museum", "withdrawn"))
+    data = museum.paths[7].read_bytes()
+    (kept,) = stale_caches(project, None)
+    assert kept.read_bytes().endswith(data)
 
 
 def test_the_report_says_how_many_came_and_why_not_the_others(museum: Museum, project: Project):

@@ -7,7 +7,7 @@ fetched is not fetched again, or only on condition that it changed.
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -122,6 +122,10 @@ class Web:
         """Delete what is kept of an address."""
         for kind in ("documents", "pictures"):
             Cache(self.folder / kind).forget(url)
+
+    def other_pictures(self, urls: Iterable[str]) -> list[Path]:
+        """Files of pictures that were fetched from other addresses than these."""
+        return Cache(self.folder / "pictures").others(urls)
 
     def forget_old_pictures(self) -> None:
         """Delete pictures that have long been read: working copies of them are in the store."""
