@@ -82,6 +82,12 @@ def _pages(groups: Sequence[str], project: Project) -> dict[str, list[str]]:
         "pairs": ["/pairs"],
         "a pair": [f"/pair?{urlencode({'a': one[0], 'b': one[1]})}" for one in uids[:20]],
         "duplicates": ["/duplicates"],
+        "find": ["/find?q=copia+da", "/find?q=L%27Aquila", "/find?q=a", "/find?q=%25"],
+        "nearest": [f"/near?uid={quote(images[0])}" for images in uids[:20]],
+        "morphograph": ["/morphograph", "/morphograph?order=recent"],
+        "conflicts": ["/conflicts"],
+        "learn": ["/learn"],
+        "people": ["/people"],
         "picture": [f"/picture?uid={quote(images[0])}&size=grid" for images in uids[:20]],
     }
 
