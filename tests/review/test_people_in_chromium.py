@@ -16,7 +16,7 @@ from vsig_core.annotations import build_morphograph, read_annotations
 from vsig_core.current import current_annotations
 from vsig_core.project import Project
 from vsig_core.review.app import create_app
-from vsig_core.review.app.pages import find
+from vsig_core.review.app.pages import find, people
 from vsig_core.review.learn_requests import answer_request, asked_to_learn
 from vsig_core.review.looking import Box, Seen
 from vsig_core.store import Provenance, schema
@@ -313,6 +313,7 @@ def test_a_second_opinion_is_given_by_one_key_and_the_next_pair_comes(
     monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setattr("vsig_core.review.agreement.goes_to_a_second", lambda *_: True)
+    monkeypatch.setattr(people, "goes_to_a_second", lambda *_: True)
     rows = [f"POSITIVE,{THREE[0]},{uid},Ada,2026-01-02T10:00:00Z," for uid in THREE[1:]]
     judge(project, "old", *rows)
     page = open_page("Anna")
