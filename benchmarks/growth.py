@@ -93,7 +93,7 @@ def _looked_at(files: int, folder: Path, metadata: str) -> Measured:
 
 
 def _plan(folder: Path) -> None:
-    from vsig_pipeline.state import record_sources
+    from vsig_pipeline.listing import record_sources
 
     project = open_project(folder)
     record_sources(project)
@@ -168,8 +168,9 @@ def one_of_many(images: int, folder: Path) -> Measured:
 
 def _ingest(project: Project) -> None:
     """What the job `ingest` does."""
+    from vsig_pipeline.listing import record_sources
     from vsig_pipeline.running import _execute, _groups
-    from vsig_pipeline.state import State, record_sources
+    from vsig_pipeline.state import State
 
     record_sources(project)
     tasks = [task for task in State(project).tasks() if task.stage == "ingest"]

@@ -1,6 +1,8 @@
 """Writes docs/tables.md, docs/settings.md and docs/commands.md from the code: `make docs`."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import typer.main
 from pydantic import BaseModel
@@ -68,8 +70,8 @@ def commands() -> str:
     group = typer.main.get_command(build())
     lines = [MADE, "# Commands", "", "`vsig [--project DIR] COMMAND`.", ""]
     lines += ["Exit status: 0 done, 1 failed, 2 wrong usage or input."]
-    for name, command in sorted(group.commands.items()):  # type: ignore[attr-defined]
-        lines += ["", f"## vsig {name}", "", command.help or "", ""]
+    for name, command in _leaves("vsig", group):
+        lines += ["", f"## {name}", "", command.help or "", ""]
         lines += ["| argument or option | meaning |", "|---|---|"]
         for parameter in command.params:
             shown = ", ".join(f"`{o}`" for o in parameter.opts)
@@ -77,6 +79,16 @@ def commands() -> str:
                 shown = f"`{parameter.metavar or parameter.name}`"
             lines.append(f"| {shown} | {getattr(parameter, 'help', None) or ''} |")
     return "\n".join(lines) + "\n"
+
+
+def _leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Commands that do something, those of groups too, with their whole names."""
+    parts = getattr(command, "commands", None)
+    if parts is None:
+        yield name, command
+        return
+    for part, below in sorted(parts.items()):
+        yield from _leaves(f"{name} {part}", below)
 
 
 PAGES = {"tables.md": tables, "settings.md": settings, "commands.md": commands}

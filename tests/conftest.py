@@ -1,4 +1,4 @@
-"""What tests of several packages need: S3 servers on loopback, real corpora."""
+"""What tests of several packages need: S3 and web servers on loopback, real corpora."""
 
 import os
 import shutil
@@ -13,6 +13,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from s3_servers import CEPH_PROGRAMS, Server, ceph_command
+from web_server import WebServer, serving
 
 # Tests never assert on wall time.
 hypothesis.settings.register_profile(
@@ -104,3 +105,10 @@ def corpora() -> Path:
     if not folder:
         pytest.skip("VSIG_CORPORA names no folder of real artworks")
     return Path(folder)
+
+
+@pytest.fixture
+def server() -> Iterator[WebServer]:
+    """A web server on loopback that answers as a test wants."""
+    with serving() as running:
+        yield running

@@ -139,6 +139,33 @@ def test_a_source_that_does_not_exist_is_refused_before_anything_is_made(tmp_pat
     assert not (tmp_path / "p").exists()
 
 
+@pytest.mark.parametrize("uri", ["gs://bucket/x", "ftp://host/x", "data://x"])
+def test_a_source_of_an_unknown_scheme_is_refused_with_the_known_ones(tmp_path: Path, uri: str):
+    for refused in (
+        lambda: init_project(tmp_path / "p", [uri]),
+        lambda: load_settings(project_with(tmp_path, f'[[source]]\nuri = "{uri}"\n'), {}),
+    ):
+        with pytest.raises(SettingsError, match=r"s3://bucket/prefix.*https://"):
+            refused()
+    assert not (tmp_path / "p").exists()
+
+
+def test_a_source_may_be_a_folder_a_table_a_document_or_an_address(tmp_path: Path):
+    places = ["list.csv", "list.parquet", "manifest.json"]
+    for name in places:
+        (tmp_path / name).touch()
+    addresses = ["https://museum.example/collection", "s3://bucket/p", f"file://{tmp_path}"]
+    project = init_project(
+        tmp_path / "p", [*(str(tmp_path / name) for name in places), str(tmp_path), *addresses]
+    )
+    uris = [source.uri for source in project.settings.source]
+    assert uris == [*(str(tmp_path / name) for name in places), str(tmp_path), *addresses]
+    assert "museum.example" in project.web.private_hosts
+    (tmp_path / "one.jpg").touch()
+    with pytest.raises(SettingsError, match="name the folder of the pictures"):
+        init_project(tmp_path / "q", [str(tmp_path / "one.jpg")])
+
+
 def test_weights_in_the_project_are_found_from_any_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

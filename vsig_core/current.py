@@ -6,6 +6,8 @@ from typing import Any
 import pyarrow as pa
 
 from vsig_core.annotations import Aliases, follow_aliases, nearly_same
+from vsig_core.corpus import Leaving, what_may_leave
+from vsig_core.corpus.publishing import NEEDED
 from vsig_core.errors import TableMissingError
 from vsig_core.model import champion
 from vsig_core.store import Store
@@ -29,6 +31,11 @@ def current_images(
     among = {"batch": batches} if uids is None else {"batch": batches, "uid": uids}
     rows = store.read_or_empty("images", columns=columns, among=among)
     return rows.sort_by("uid") if "uid" in rows.column_names else rows
+
+
+def leaving_now(store: Store) -> Leaving:
+    """Which pictures may leave the project today, by `publish` and `embargo_until`."""
+    return what_may_leave(current_images(store, list(NEEDED)))
 
 
 def require_pictures(store: Store) -> None:

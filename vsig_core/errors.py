@@ -7,6 +7,7 @@
     │   ├── SettingsError     vsig.toml or VSIG_… variables
     │   ├── SourceError       a source of pictures cannot be listed or read
     │   ├── PictureError      one picture cannot be decoded; carries a reason for `rejected_images`
+    │   ├── FetchError        an address of the web gives nothing; carries a reason likewise
     │   ├── AnnotationError   a file of judgements is structurally unreadable
     │   ├── UnknownImageError a uid that the corpus does not have
     │   └── VectorsError      vectors that cannot be compared, or a radius out of range
@@ -57,6 +58,28 @@ class PictureError(InputError):
     def __reduce__(self) -> tuple[type["PictureError"], tuple[str, str]]:
         """Come out of a worker process as it went in."""
         return (PictureError, (self.reason, self.detail))
+
+
+class FetchError(InputError):
+    """An address of the web gives nothing that can be used.
+
+    Parameters
+    ----------
+    reason
+        unreachable: not now, and worth asking again; missing: the server has no such thing;
+        forbidden: an address that is not asked; too_many_bytes.
+    detail
+        What was found, for a person.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+    def __reduce__(self) -> tuple[type["FetchError"], tuple[str, str]]:
+        """Come out of a worker process as it went in."""
+        return (FetchError, (self.reason, self.detail))
 
 
 class AnnotationError(InputError):

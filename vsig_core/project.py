@@ -6,12 +6,23 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
+from vsig_core.corpus.tables import is_table
 from vsig_core.errors import SettingsError
-from vsig_core.settings import PROJECT_FILE, Settings, SourceSettings, load_settings
+from vsig_core.settings import (
+    PROJECT_FILE,
+    SCHEMES,
+    Settings,
+    SourceSettings,
+    load_settings,
+    scheme_of,
+    unknown_scheme,
+)
 from vsig_core.store import Files, Location, Store, open_files
+from vsig_core.web import Web
 
 PROJECT_VARIABLE = "VSIG_PROJECT"
 DAGSTER_YAML = """\
@@ -72,6 +83,19 @@ class Project:
     def dagster_home(self) -> Path:
         """Where Dagster keeps its runs and logs."""
         return self.folder / ".dagster"
+
+    @property
+    def web(self) -> Web:
+        """What this project fetches, and what this machine keeps of it.
+
+        Hosts that the settings name themselves may lie in a private network.
+        """
+        named = [
+            place for source in self.settings.source for place in (source.uri, source.metadata)
+        ]
+        hosts = {urlsplit(place).hostname or "" for place in named if place and "://" in place}
+        known = frozenset({*self.settings.web.private_hosts, *hosts})
+        return Web(self.work / "web", self.settings.web, known)
 
     @property
     def work(self) -> Path:
@@ -142,12 +166,12 @@ def init_project(folder: Path, sources: Sequence[str] = ()) -> Project:
     folder
         Made where it is not there.
     sources
-        Folders of pictures, relative to the current folder.
+        Folders, tables or IIIF documents, relative to the current folder; or addresses.
 
     Raises
     ------
     SettingsError
-        There is a project already, or a source does not exist.
+        There is a project already, or a source does not exist or is of no known kind.
     """
     folder = folder.expanduser().resolve()
     path = folder / PROJECT_FILE
@@ -232,9 +256,16 @@ def _toml(value: Any) -> str:
 
 def _source_place(source: str, project: Path) -> str:
     """A source as the settings name it: relative to the project where it lies inside it."""
-    if "://" in source:
+    if scheme := scheme_of(source)[0]:
+        if scheme not in SCHEMES:
+            raise SettingsError(f"The source {unknown_scheme(source)}")
         return source
     place = Path(source).expanduser().resolve()
-    if not place.is_dir():
-        raise SettingsError(f"The source {source!r} is not a folder ({place}).")
+    if not place.exists():
+        raise SettingsError(f"The source {source!r} is not there ({place}).")
+    if not (place.is_dir() or is_table(place.name) or place.suffix.lower() == ".json"):
+        raise SettingsError(
+            f"The source {source!r} is a file, but neither a table of pictures (CSV, JSON Lines "
+            "or Parquet) nor a IIIF document (.json); name the folder of the pictures."
+        )
     return str(place.relative_to(project)) if place.is_relative_to(project) else str(place)

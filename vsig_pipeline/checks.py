@@ -58,10 +58,10 @@ pictures_could_be_read = _check("corpus")(findings.pictures_could_be_read)
 def sources_were_understood(project: Project) -> list[str]:
     """Metadata rows without a picture and the reverse, ids that several share, unusable cells."""
     try:
-        listing = list_sources(project.settings.source, project.folder)
+        listing = list_sources(project.settings.source, project.folder, project.web)
     except (SourceError, StoreError) as error:  # a check that raises would stop the run
         return [str(error)]
-    return [*listing.notes, *listing.unmatched_rows]
+    return [*listing.notes, *listing.unmatched_rows, *listing.refused]
 
 
 rows_were_understood = _check("annotations")(findings.rows_were_understood)

@@ -1,4 +1,4 @@
-"""The commands that work through Dagster's graph: `run`, `status`, `ui`; and those of upkeep."""
+"""The commands that work through Dagster's graph: `run`, `status`, `ui`, `model`; and upkeep's."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ import typer
 from vsig_core.console import Context, bars, emit, note, table
 from vsig_core.errors import StoreError, VsigError
 from vsig_core.project import PROJECT_VARIABLE, Project
-from vsig_pipeline import upkeep
+from vsig_pipeline import models, upkeep
 from vsig_pipeline.estimate import estimate
 from vsig_pipeline.findings import Finding, findings, news, show
 from vsig_pipeline.running import Due, look, run
@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command("run")(run_command)
     app.command("status")(status_command)
     app.command("ui")(ui_command)
+    models.register(app)
     upkeep.register(app)
 
 
@@ -37,7 +38,7 @@ def run_command(
     """Bring all that is stale up to date, in this process, with progress bars."""
     project = Context.of(context).project
     if plan:
-        _show_plan(project, look(project, start), as_json)
+        _show_plan(project, look(project, start, at_once=True), as_json)
         return
     before, begun = findings(project), set[str]()
 

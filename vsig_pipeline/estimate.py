@@ -12,8 +12,9 @@ from vsig_core.annotations import read_annotations
 from vsig_core.corpus import present
 from vsig_core.errors import AnnotationError
 from vsig_core.project import Project
+from vsig_pipeline.arrivals import pending_files
 from vsig_pipeline.readings import File, files_of
-from vsig_pipeline.state import State, Task, pending_files
+from vsig_pipeline.state import State, Task
 from vsig_pipeline.steps import STEPS
 
 # Where this project has no figures of its own yet: two cores, no GPU.

@@ -51,7 +51,8 @@ class Finding:
         """For a person; long lists by their beginning."""
         count = f" ({len(self.items)})" if len(self.items) > 1 else ""
         more = f"; and {len(self.items) - SHOWN} more" if len(self.items) > SHOWN else ""
-        return f"{self.what}{count}: {'; '.join(self.items[:SHOWN])}{more}. {self.where}"
+        shown = "; ".join(self.items[:SHOWN])
+        return f"{self.what}{count}: {f'{shown}{more}'.rstrip('.')}. {self.where}"
 
 
 def findings(project: Project) -> list[Finding]:

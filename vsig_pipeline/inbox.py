@@ -16,6 +16,7 @@ from vsig_core.errors import AnnotationError, InputError, StoreError
 from vsig_core.project import Project
 from vsig_core.store import File, Files, schema
 from vsig_pipeline.execution import Inputs
+from vsig_pipeline.listing import refuse_to_begin_anew
 
 MOST_BAD_ROWS = 1000
 _FATAL = "the process was killed {} times while it read this file; it is not read any more"
@@ -54,6 +55,7 @@ def take_files(inputs: Inputs, files: Sequence[File]) -> Taken:
     inbox = inputs.project.inbox
     if inputs.bases["annotations"] is None:  # from now on, an inbox that is not there is amiss
         inbox.make()
+        refuse_to_begin_anew(inputs.project)
     images = current_images(inputs.store, ["uid", "sha256"])
     hashes = dict(zip(images["uid"].to_pylist(), images["sha256"].to_pylist(), strict=True))
     known = Known(set(hashes), aliases(inputs.store), hashes)

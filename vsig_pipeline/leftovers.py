@@ -26,6 +26,7 @@ def clear_leftovers(project: Project) -> None:
             path.unlink()
         commits = State(project).commits(STEPS["candidate_model"])
         over = {commit.provenance.key for commit in commits}
+        project.web.forget_old_pictures()
         for folder in (project.work / "training").glob("*"):
             if folder.name in over:
                 shutil.rmtree(folder)

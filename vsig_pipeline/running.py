@@ -14,9 +14,10 @@ from vsig_core.errors import InputError, VsigError
 from vsig_core.project import PROJECT_VARIABLE, Project, write_dagster_home
 from vsig_pipeline.failures import step_failure
 from vsig_pipeline.leftovers import clear_leftovers
+from vsig_pipeline.listing import plan_sources, record_sources
 from vsig_pipeline.notices import nothing_given_up
 from vsig_pipeline.progress import Reporter, reporting_to
-from vsig_pipeline.state import State, Task, plan_sources, record_sources
+from vsig_pipeline.state import State, Task
 from vsig_pipeline.steps import STAGES, STEPS, below
 
 
@@ -53,7 +54,7 @@ def due(project: Project, start: str | None = None) -> list[Task]:
     return look(project, start).tasks
 
 
-def look(project: Project, start: str | None = None) -> Due:
+def look(project: Project, start: str | None = None, *, at_once: bool = False) -> Due:
     """What a run would do, and what is amiss in the sources; does and writes nothing.
 
     Parameters
@@ -62,13 +63,15 @@ def look(project: Project, start: str | None = None) -> Due:
         The project.
     start
         Only this asset and what depends on it.
+    at_once
+        See `plan_sources`.
 
     Raises
     ------
     InputError
         There is no such asset.
     """
-    plan = plan_sources(project)
+    plan = plan_sources(project, at_once=at_once)
     return Due(State(project, plan.table).tasks(_wanted(start)), plan)
 
 
@@ -101,7 +104,7 @@ def run(
     wanted = _wanted(start)
     end_orphans_of(project)
     clear_leftovers(project)
-    plan = record_sources(project)
+    plan = record_sources(project, at_once=True)
     done: list[Task] = []
     for stage in STAGES:
         tasks = State(project).tasks(wanted)

@@ -21,21 +21,20 @@ from dagster import (
 
 from vsig_core.errors import VsigError
 from vsig_core.project import Project
+from vsig_pipeline.arrivals import QUIET_SECONDS, pending_files
 from vsig_pipeline.failures import step_failure
 from vsig_pipeline.jobs import annotate, embed, ingest, recluster, retrain
 from vsig_pipeline.learning import learning
 from vsig_pipeline.leftovers import clear_leftovers
+from vsig_pipeline.listing import record_sources
 from vsig_pipeline.notices import nothing_given_up, write_failure
 from vsig_pipeline.orphans import end_orphans
 from vsig_pipeline.partitions import BATCHES
 from vsig_pipeline.requests import request
 from vsig_pipeline.resources import ProjectResource
 from vsig_pipeline.state import (
-    QUIET_SECONDS,
     State,
     Task,
-    pending_files,
-    record_sources,
 )
 from vsig_pipeline.steps import STAGES, STEPS, Stage
 

@@ -4,11 +4,8 @@ The truth is the store alone, not Dagster's event log and no cursor: a run that
 was killed, or a machine that was replaced, changes nothing here.
 """
 
-import random
-import time
 from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -16,28 +13,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vsig_core.corpus import (
-    BatchPlan,
-    Contents,
-    Listing,
-    content_of,
-    list_sources,
-    plan_batches,
     present,
 )
 from vsig_core.current import current_images, taken_down
-from vsig_core.errors import ConflictError, InputError, SettingsError, StoreError
+from vsig_core.errors import InputError
 from vsig_core.model import champion
 from vsig_core.pool import judged_uids
 from vsig_core.project import Project
-from vsig_core.settings import Settings
-from vsig_core.store import Commit, File, Provenance, digest, empty
-from vsig_pipeline.moves import record_moves
+from vsig_core.store import Commit, Provenance, digest
+from vsig_pipeline.arrivals import pending_files
 from vsig_pipeline.steps import STEPS, Stage, Step
 
 NOTHING = "nothing yet"
-# A file that was written to a moment ago may be half-copied.
-QUIET_SECONDS = 5
-MOST_PLANS = 5
 
 
 @dataclass(frozen=True)
@@ -67,124 +54,6 @@ class Task:
         return STEPS[self.step].stage
 
 
-def plan_sources(project: Project) -> BatchPlan:
-    """Compare the sources with what is planned; writes nothing."""
-    settings, store = project.settings, project.store
-    # First of all: whatever is written or taken down from now on makes this plan too old.
-    base = store.version("batches")
-    planned = empty("batches") if base is None else store.read("batches", version=base)
-    listing = list_sources(settings.source, project.folder)
-    named = _without_words(listing, taken_down(store))
-    contents = Contents(lambda: _hashes(project), content_of)
-    plan = plan_batches(planned, named, settings.images.batch_size, contents)
-    return replace(plan, base=base)
-
-
-def _hashes(project: Project) -> dict[str, str]:
-    """The sha256 of each picture as it was read last."""
-    images = current_images(project.store, ["uid", "sha256"])
-    return dict(zip(images["uid"].to_pylist(), images["sha256"].to_pylist(), strict=True))
-
-
-def _without_words(listing: Listing, uids: AbstractSet[str]) -> Listing:
-    """The listing, with nothing of what the catalogue says of pictures that were taken down."""
-    files = [replace(file, metadata={}) if file.uid in uids else file for file in listing.files]
-    return replace(listing, files=files)
-
-
-def record_plan(project: Project, plan: BatchPlan) -> None:
-    """Write a plan to the store, where it says something new.
-
-    Moves first: seen again after a crash between the two, they are known already.
-
-    Raises
-    ------
-    ConflictError
-        Somebody else has written to `batches` since the plan was made.
-    """
-    if plan.moved:
-        record_moves(project.store, plan.moved, plan.base)
-    if plan.touched or plan.base is None:
-        content = digest(plan.table.to_pylist())
-        provenance = Provenance("listing", key=content, data_version=content, code="1")
-        project.store.write("batches", plan.table, provenance, base=plan.base)
-
-
-def record_sources(project: Project) -> BatchPlan:
-    """Compare the sources with what is planned, and write the new plan.
-
-    Where another process did the same meanwhile, or took a picture down, they are
-    compared again: an older look at the sources does not undo a newer one.
-
-    Raises
-    ------
-    ConflictError
-        Others came before each of several tries.
-    """
-    for _ in range(MOST_PLANS - 1):
-        plan = plan_sources(project)
-        try:
-            record_plan(project, plan)
-        except ConflictError:
-            time.sleep(random.uniform(0, 0.5))  # or two would meet again and again
-            continue
-        return plan
-    plan = plan_sources(project)
-    record_plan(project, plan)
-    return plan
-
-
-def pending_files(project: Project, quiet_seconds: float = 0) -> list[File]:
-    """Annotation files that wait in the inbox, by name.
-
-    Parameters
-    ----------
-    project
-        The project.
-    quiet_seconds
-        Only files that nobody has written to for so long.
-
-    Raises
-    ------
-    SettingsError
-        The inbox is no folder: files put where it was meant to be would wait for ever.
-    StoreError
-        The inbox is in a bucket that cannot be listed.
-    """
-    return [
-        file
-        for file in _inbox(project)
-        if file.name.lower().endswith(".csv")
-        and not file.name.startswith(".")
-        and _lies_still(file, quiet_seconds)
-    ]
-
-
-def _inbox(project: Project) -> list[File]:
-    """What lies in the inbox; nothing where a project has not made the usual one yet."""
-    try:
-        return list(project.inbox.list())
-    except StoreError as error:
-        usual = project.settings.inbox == Settings().inbox
-        missing = isinstance(error.__cause__, FileNotFoundError)
-        if usual and missing and project.store.version("annotations") is None:
-            return []
-        if not isinstance(error.__cause__, OSError):
-            raise  # the server's words say what to do
-        raise SettingsError(
-            f"The inbox {error} Make the folder, or name another one: inbox in vsig.toml, or the "
-            "variable VSIG_INBOX."
-        ) from error
-
-
-def _lies_still(file: File, seconds: float) -> bool:
-    """Whether nobody has written to a file for so long.
-
-    A time to come, by a clock that is wrong, is no bar.
-    """
-    return abs(time.time() - file.modified.timestamp()) >= seconds
-
-
 class State:
     """A look at the store, read once; make a new one after work was done.
 
@@ -205,8 +74,10 @@ class State:
     def batch_keys(self) -> dict[str, str]:
         """Batch to the key of reading it."""
         rows: dict[str, list[dict[str, object]]] = {}
-        files = self._planned().drop_columns(["gone_at", "sha256"]).sort_by("uid")
+        files = self._planned().drop_columns(["gone_at", "sha256", "asked_at"]).sort_by("uid")
         for row in files.to_pylist():
+            if row["asked"] is None:  # so that the key is that from before there was the column
+                del row["asked"]
             rows.setdefault(row["batch"], []).append(row)
         step = STEPS["images"]
         keys: dict[str, str] = {}

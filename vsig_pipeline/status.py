@@ -5,11 +5,13 @@ from typing import Any
 
 from vsig_core.console import note, table
 from vsig_core.corpus import BatchPlan
+from vsig_core.corpus.sources import printable
 from vsig_core.project import Project
 from vsig_core.store import TABLES
+from vsig_pipeline.arrivals import pending_files
 from vsig_pipeline.findings import Finding, findings, show
 from vsig_pipeline.running import look
-from vsig_pipeline.state import State, pending_files
+from vsig_pipeline.state import State
 from vsig_pipeline.steps import STEPS
 from vsig_pipeline.waiting import Waiting, waiting
 
@@ -63,9 +65,9 @@ class Status:
         ]
         table("Tables", ["table", "version", "rows", "", "why"], rows)
         _show_champion(self.champion)
-        note(f"Inbox: {', '.join(self.inbox) or 'empty'}")
+        note(f"Inbox: {', '.join(map(printable, self.inbox)) or 'empty'}")
         for entry in self.waiting:
-            note(f"Waits: {entry.what}: {entry.why}")
+            note(f"Waits: {printable(entry.what)}: {entry.why}")
         show(self.findings)
         for notice in self.notices:
             note(f"Notice: {notice}")
@@ -74,7 +76,12 @@ class Status:
 
 def sources(plan: BatchPlan) -> dict[str, Any]:
     """What changed and what is amiss in the sources, for JSON: in full."""
-    return {**plan.as_dict(), "notes": plan.notes, "unmatched_rows": plan.unmatched_rows}
+    return {
+        **plan.as_dict(),
+        "notes": plan.notes,
+        "unmatched_rows": plan.unmatched_rows,
+        "refused": plan.refused,
+    }
 
 
 def show_sources(plan: BatchPlan) -> None:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from vsig_core.project import Project
+from vsig_pipeline.arrivals import QUIET_SECONDS, left_alone, pending_files
 from vsig_pipeline.learning import learning
 from vsig_pipeline.notices import given_up
 from vsig_pipeline.running import Due
-from vsig_pipeline.state import QUIET_SECONDS, State, pending_files
+from vsig_pipeline.state import State
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ def waiting(project: Project, found: Due) -> list[Waiting]:
         Waiting(path.name, ready if path in whole else "it was written to a moment ago")
         for path in pending_files(project)
     ]
+    shown += [Waiting(name, f"left alone: {why}") for name, why in left_alone(project).items()]
     if training := [task for task in found.tasks if task.stage == "retrain"]:
         state = learning(State(project, found.plan.table), training)
         if not state.due:

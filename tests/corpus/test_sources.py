@@ -1,31 +1,46 @@
 """What every kind of source answers: one class of tests, each kind brings its own files."""
 
+import csv
+import io
+import json
 import os
 import socket
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from web_server import WebServer
 
 from vsig_core.corpus import Listing, list_source
 from vsig_core.corpus.originals import content_of, read_original
 from vsig_core.errors import PictureError, SourceError, StoreError
-from vsig_core.settings import SourceSettings
+from vsig_core.settings import SourceSettings, WebSettings
+from vsig_core.web import Web
 
 
 class Place(Protocol):
-    """A source with files in it."""
+    """A source with pictures in it."""
 
     uri: str
 
+    def uid(self, name: str) -> str: ...
+
     def put(self, name: str, data: bytes) -> None: ...
 
-    def put_beside(self, name: str, data: bytes) -> None: ...
-
     def remove(self, name: str) -> None: ...
+
+
+class WithFiles(Place, Protocol):
+    """A source that is whatever lies in a place."""
+
+    def put_beside(self, name: str, data: bytes) -> None: ...
 
 
 class FolderPlace:
@@ -33,6 +48,9 @@ class FolderPlace:
         self._root = folder / "lab" / "pictures"
         self._root.mkdir(parents=True)
         self.uri = str(self._root)
+
+    def uid(self, name: str) -> str:
+        return name
 
     def put(self, name: str, data: bytes) -> None:
         (self._root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -52,6 +70,9 @@ class BucketPlace:
         self._client = boto3.Session().client("s3")
         self.put(".keep", b"")
 
+    def uid(self, name: str) -> str:
+        return name
+
     def put(self, name: str, data: bytes) -> None:
         self._put(f"the lab/pictures/{name}", data)
 
@@ -65,101 +86,218 @@ class BucketPlace:
         self._client.put_object(Bucket=self._bucket, Key=key, Body=data)
 
 
-@pytest.fixture(params=["folder", "bucket"])
+class TablePlace:
+    """Files, and a table beside them that names each; on S3 where the files are."""
+
+    def __init__(self, files: FolderPlace | BucketPlace, extension: str) -> None:
+        self._files = files
+        self._names: list[str] = []
+        self._name = f"list{extension}"
+        self.uri = f"{files.uri}/{self._name}"
+        self._write()
+
+    def uid(self, name: str) -> str:
+        return name
+
+    def put(self, name: str, data: bytes) -> None:
+        self._files.put(name, data)
+        self._names = [*dict.fromkeys([*self._names, name])]
+        self._write()
+
+    def remove(self, name: str) -> None:
+        self._files.remove(name)
+
+    def _write(self) -> None:
+        self._files.put(self._name, table_of("file_name", self._names, self._name))
+
+
+class WebPlace:
+    """Pictures and a table of their addresses on a web server."""
+
+    def __init__(self, server: WebServer) -> None:
+        self._server = server
+        self._names: list[str] = []
+        self.uri = f"{server.address}/lab/list.csv"
+        self._write()
+
+    def uid(self, name: str) -> str:
+        return f"{self._server.address.removeprefix('http://')}/lab/{name}"
+
+    def put(self, name: str, data: bytes) -> None:
+        self._server.put(f"/lab/{quote(name)}", data)
+        self._names = [*dict.fromkeys([*self._names, name])]
+        self._write()
+
+    def remove(self, name: str) -> None:
+        self._server.remove(f"/lab/{quote(name)}")
+
+    def _write(self) -> None:
+        addresses = [f"{self._server.address}/lab/{quote(name)}" for name in self._names]
+        self._server.put("/lab/list.csv", table_of("url", addresses, "list.csv"), "text/csv")
+
+
+def table_of(column: str, values: list[str], name: str) -> bytes:
+    if name.endswith(".parquet"):
+        buffer = io.BytesIO()
+        pq.write_table(pa.table({column: pa.array(values, pa.string())}), buffer)
+        return buffer.getvalue()
+    if name.endswith(".jsonl"):
+        return "".join(json.dumps({column: value}) + "\n" for value in values).encode()
+    text = io.StringIO()
+    csv.writer(text).writerows([[column], *([value] for value in values)])
+    return text.getvalue().encode()
+
+
+@pytest.fixture(
+    params=["folder", "bucket", "csv", "jsonl", "parquet", "table in a bucket", "table on the web"]
+)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    if request.param == "folder":
-        return FolderPlace(tmp_path)
+    """Each kind of source."""
+    if request.param == "table on the web":
+        return WebPlace(request.getfixturevalue("server"))
+    if request.param in {"csv", "jsonl", "parquet"}:
+        return TablePlace(FolderPlace(tmp_path), f".{request.param}")
+    if request.param == "table in a bucket":
+        return TablePlace(BucketPlace(request.getfixturevalue("s3_root")), ".csv")
+    return _with_files(request, request.param, tmp_path)
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def files(request: pytest.FixtureRequest, tmp_path: Path) -> WithFiles:
+    """Each kind of source that is whatever lies in a place."""
+    return _with_files(request, request.param, tmp_path)
+
+
+def _with_files(request: pytest.FixtureRequest, kind: str, folder: Path) -> WithFiles:
+    if kind == "folder":
+        return FolderPlace(folder)
     return BucketPlace(request.getfixturevalue("s3_root"))
 
 
-def listed(place: Place, **settings: str) -> Listing:
-    return list_source(SourceSettings(uri=place.uri, **settings), Path("/nowhere"))
+@pytest.fixture
+def web(tmp_path: Path) -> Web:
+    settings = WebSettings(requests_per_second=1000, tries=1)
+    return Web(tmp_path / "web", settings, frozenset({"127.0.0.1"}))
+
+
+def listed(place: Place, web: Web | None = None, **settings: str) -> Listing:
+    return list_source(SourceSettings(uri=place.uri, **settings), Path("/nowhere"), web)
 
 
 def any_size(_size: int) -> None:
     """No limit."""
 
 
+def make_old(web: Web) -> None:
+    """Make what was fetched so old that it is asked for again."""
+    for path in web.folder.glob("documents/??/*"):
+        then = time.time() - 3600
+        os.utime(path, (then, then))
+
+
 class TestSources:
-    def test_pictures_are_called_by_their_path_and_read_by_their_address(self, place: Place):
+    def test_pictures_are_called_by_their_path_and_read_by_their_address(
+        self, place: Place, web: Web
+    ):
         names = ["b/a.jpg", "naïve &+%41 日本.png", "UP.JPG", "x'y\".tif"]
         for name in names:
             place.put(name, name.encode())
-        listing = listed(place)
-        assert [file.uid for file in listing.files] == sorted(names)
-        for file in listing.files:
-            assert file.size == len(file.uid.encode()) and file.source == place.uri
-            assert read_original(file.uri, any_size) == file.uid.encode()
-            assert content_of(file) is not None
-            assert file.modified.tzinfo is not None
+        listing = listed(place, web)
+        assert [file.uid for file in listing.files] == sorted(map(place.uid, names))
+        for name, file in zip(sorted(names), listing.files, strict=True):
+            assert file.source == place.uri
+            assert read_original(file.uri, any_size, web) == name.encode()
+            assert file.size in {len(name.encode()), None}
+            assert file.modified is None or file.modified.tzinfo is not None
 
-    def test_listing_again_says_the_same_and_a_change_shows(self, place: Place):
+    def test_listing_again_says_the_same_and_what_is_new_shows(self, place: Place, web: Web):
         place.put("a.jpg", b"one")
-        place.put("b.jpg", b"one")
-        first = listed(place)
-        assert listed(place) == first
+        first = listed(place, web)
+        assert listed(place, web) == first
         place.put("b.jpg", b"another")
-        second = listed(place)
-        assert second.files[0] == first.files[0] and second.files[1] != first.files[1]
+        make_old(web)
+        second = listed(place, web)
+        assert second.files[0] == first.files[0] and second.files[1].uid == place.uid("b.jpg")
 
-    def test_an_empty_source_is_no_error_and_is_said(self, place: Place):
-        listing = listed(place)
+    def test_an_empty_source_is_no_error_and_is_said(self, place: Place, web: Web):
+        listing = listed(place, web)
         assert listing.files == [] and any("holds no pictures" in note for note in listing.notes)
 
-    def test_hidden_files_tables_and_stores_are_passed_over(self, place: Place):
+    def test_metadata_may_be_named_and_gives_ids(self, place: Place, web: Web, tmp_path: Path):
+        place.put("s/a.jpg", b"x")
+        table = tmp_path / "words.csv"
+        table.write_text("path,id,title\n" + f"{place.uid('s/a.jpg')},7,A\n")
+        (file,) = listed(place, web, metadata=str(table)).files
+        assert (file.uid, file.metadata["title"]) == ("7", "A")
+
+    def test_a_picture_that_vanished_is_missing(self, place: Place, web: Web):
+        place.put("a.jpg", b"x")
+        (file,) = listed(place, web).files
+        place.remove("a.jpg")
+        with pytest.raises(PictureError, match="missing"):
+            read_original(file.uri, any_size, web)
+        assert content_of(file) is None
+
+    def test_the_size_is_asked_before_anything_is_read(self, place: Place, web: Web):
+        place.put("a.jpg", b"12345")
+        (file,) = listed(place, web).files
+
+        def refuse(size: int) -> None:
+            raise PictureError("too_many_bytes", str(size))
+
+        with pytest.raises(PictureError, match="too_many_bytes: 5"):
+            read_original(file.uri, refuse, web)
+
+
+class TestPlacesOfFiles:
+    def test_a_change_shows(self, files: WithFiles):
+        files.put("a.jpg", b"one")
+        files.put("b.jpg", b"one")
+        first = listed(files)
+        files.put("b.jpg", b"another")
+        second = listed(files)
+        assert second.files[0] == first.files[0] and second.files[1] != first.files[1]
+        assert content_of(second.files[1]) is not None
+
+    def test_hidden_files_tables_and_stores_are_passed_over(self, files: WithFiles):
         for name in (
             *("a.jpg", ".hidden.jpg", ".trash/b.jpg", "links.csv", "c.pdf"),
             *("my/store/tables/links/_delta_log/0.json", "my/store/objects/working/d.jpg"),
         ):
-            place.put(name, b"id\n")
-        listing = listed(place)
+            files.put(name, b"id\n")
+        listing = listed(files)
         assert [file.uid for file in listing.files] == ["a.jpg"]
         assert any(".pdf 1" in note for note in listing.notes)
 
     @pytest.mark.parametrize("beside", [False, True])
-    def test_metadata_lies_in_the_source_or_beside_it(self, place: Place, beside: bool):  # noqa: FBT001
-        place.put("s/a.jpg", b"x")
+    def test_metadata_lies_in_the_source_or_beside_it(self, files: WithFiles, beside: bool):  # noqa: FBT001
+        files.put("s/a.jpg", b"x")
         table = (
             b"path,id,title\npictures/s/a.jpg,7,A\n" if beside else b"path,id,title\ns/a.jpg,7,A\n"
         )
-        (place.put_beside if beside else place.put)("metadata.csv", table)
-        (file,) = listed(place).files
+        (files.put_beside if beside else files.put)("metadata.csv", table)
+        (file,) = listed(files).files
         assert (file.uid, file.metadata) == (
             "7",
             {"path": table.split(b"\n")[1].split(b",")[0].decode(), "title": "A"},
         )
 
-    def test_paths_in_metadata_lead_nowhere_else(self, place: Place):
-        place.put("a.jpg", b"x")
-        place.put("metadata.csv", b"path,title\n../../etc/passwd,P\n/etc/passwd,Q\n../a.jpg,R\n")
-        listing = listed(place)
+    def test_paths_in_metadata_lead_nowhere_else(self, files: WithFiles):
+        files.put("a.jpg", b"x")
+        files.put("metadata.csv", b"path,title\n../../etc/passwd,P\n/etc/passwd,Q\n../a.jpg,R\n")
+        listing = listed(files)
         assert [(file.uid, file.metadata) for file in listing.files] == [("a.jpg", {})]
         assert len(listing.unmatched_rows) == 3
 
-    def test_ids_that_cannot_be_shown_are_not_taken(self, place: Place):
-        place.put("a.jpg", b"x")
-        place.put("b.jpg", b"x")
+    def test_ids_that_cannot_be_shown_are_not_taken(self, files: WithFiles):
+        files.put("a.jpg", b"x")
+        files.put("b.jpg", b"x")
         ids = {"a.jpg": "two\nlines", "b.jpg": "x" * 5000}
         rows = "".join(f'{name},"{uid}"\n' for name, uid in ids.items())
-        place.put("metadata.csv", f"filename,id\n{rows}".encode())
-        listing = listed(place)
+        files.put("metadata.csv", f"filename,id\n{rows}".encode())
+        listing = listed(files)
         assert [file.uid for file in listing.files] == ["a.jpg", "b.jpg"]
         assert sum("keeps its path as id" in note for note in listing.notes) == 2
-
-    def test_a_file_that_vanished_is_missing(self, place: Place):
-        place.put("a.jpg", b"x")
-        (file,) = listed(place).files
-        place.remove("a.jpg")
-        with pytest.raises(PictureError, match="missing"):
-            read_original(file.uri, any_size)
-        assert content_of(file) is None
-
-    def test_the_size_is_asked_before_anything_is_read(self, place: Place):
-        place.put("a.jpg", b"12345")
-        (file,) = listed(place).files
-        sizes: list[int] = []
-        read_original(file.uri, sizes.append)
-        assert sizes == [5]
 
 
 # What only one kind has

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from growing_lab import Lab
 from small_project import make_project, run_quietly
 
 from vsig_core.corpus.sample import draw_sample
@@ -37,3 +38,14 @@ def grown(finished: Project, tmp_path: Path) -> Project:
     folder = tmp_path / "project"
     shutil.copytree(finished.folder, folder)
     return open_project(folder)
+
+
+@pytest.fixture(scope="module")
+def first_lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    return Lab(tmp_path_factory.mktemp("lab"))
+
+
+@pytest.fixture
+def lab(first_lab: Lab, tmp_path: Path) -> Lab:
+    """A copy of the first one, on its own pictures."""
+    return first_lab.copied_to(tmp_path)

@@ -8,9 +8,10 @@ from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult, materiali
 from vsig_core.project import Project, init_project, open_project
 from vsig_core.store import TABLES
 from vsig_pipeline.assets import ASSETS
+from vsig_pipeline.listing import record_sources
 from vsig_pipeline.resources import ProjectResource
 from vsig_pipeline.running import _execute, _groups, run
-from vsig_pipeline.state import State, Task, record_sources
+from vsig_pipeline.state import State, Task
 from vsig_pipeline.steps import Stage
 
 SMALL = """

@@ -141,6 +141,7 @@ def test_check_annotations_counts_the_file_of_the_replica_project(corpora: Path)
         (["trace"], 2, "Name one thing"),
         (["trace", "nothing.jpg"], 2, "nothing.jpg"),
         (["dance"], 2, "No such command"),
+        (["init", "p", "--source", "gs://bucket/pictures"], 2, "s3://bucket/prefix"),
         (["check-annotations", "nowhere.csv"], 2, "nowhere.csv"),
         (["sample", "s", "--images", "60", "--motifs", "40"], 2, "images for each motif"),
     ],

@@ -7,8 +7,8 @@ from small_project import edit_settings, pictures_of
 
 from vsig_core.project import Project
 from vsig_pipeline.estimate import Estimate, estimate
+from vsig_pipeline.listing import record_sources
 from vsig_pipeline.running import look
-from vsig_pipeline.state import record_sources
 
 
 def cost(project: Project) -> Estimate:

@@ -14,8 +14,8 @@ from vsig_core.annotations import IngestResult
 from vsig_core.errors import SettingsError
 from vsig_core.project import Project, open_project
 from vsig_pipeline import inbox
+from vsig_pipeline.arrivals import pending_files
 from vsig_pipeline.running import RunFailedError
-from vsig_pipeline.state import pending_files
 
 
 def files_of(project: Project) -> set[str]:

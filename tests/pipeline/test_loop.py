@@ -14,10 +14,10 @@ from vsig_core.model import champion
 from vsig_core.project import Project
 from vsig_core.store import Provenance, Store
 from vsig_core.vectors import vectors_in_force
+from vsig_pipeline.arrivals import pending_files
 from vsig_pipeline.checks import CHECKS
 from vsig_pipeline.resources import ProjectResource
 from vsig_pipeline.running import RunFailedError, due
-from vsig_pipeline.state import pending_files
 
 
 def names(project: Project, table: str, column: str) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from small_project import make_project, run_stage
 
 from vsig_core.project import Project, open_project
-from vsig_pipeline.state import record_sources
+from vsig_pipeline.listing import record_sources
 
 RUN = """
 import sys

@@ -26,11 +26,11 @@ from vsig_core.errors import TrainingError
 from vsig_core.project import Project, open_project
 from vsig_core.store import Store
 from vsig_pipeline import requests
+from vsig_pipeline.arrivals import pending_files
 from vsig_pipeline.definitions import defs
 from vsig_pipeline.requests import WORK_TAG
 from vsig_pipeline.resources import ProjectResource
 from vsig_pipeline.sensors import failure_sensor
-from vsig_pipeline.state import pending_files
 from vsig_pipeline.status import Status, project_status
 
 

@@ -8,7 +8,8 @@ from small_project import SMALL, make_project
 
 from vsig_core.store import digest
 from vsig_pipeline import state
-from vsig_pipeline.state import State, record_sources
+from vsig_pipeline.listing import record_sources
+from vsig_pipeline.state import State
 
 
 def test_the_key_of_one_batch_is_that_among_all_and_looks_at_no_other(

@@ -1,5 +1,6 @@
 """What is taken down is nowhere left in the store; what is left is whole."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,10 @@ from small_store import (
 )
 
 from vsig_core.current import taken_down
-from vsig_core.errors import ConflictError, InputError, UnknownImageError
-from vsig_core.store import Provenance, Store, content, open_files
+from vsig_core.errors import ConflictError, InputError, StoreError, UnknownImageError
+from vsig_core.store import TABLES, Provenance, Store, content, open_files
 from vsig_core.store.folder import FolderFiles
+from vsig_core.store.schema import Column
 from vsig_core.upkeep import (
     Request,
     TakeDown,
@@ -154,6 +156,21 @@ def test_all_pictures_can_go(store: Store):
 def test_a_picture_that_was_never_here_is_refused(store: Store):
     with pytest.raises(UnknownImageError, match=r"nothing\.jpg"):
         plan_take_down(store, ["a.jpg", "nothing.jpg"])
+
+
+def test_a_table_of_a_newer_vsig_is_refused_before_anything_is_taken_down(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    spec = TABLES["clusters"]
+    column = Column("mood", pa.string(), "of the day")
+    newer = replace(spec, version=spec.version + 1, columns=(*spec.columns, column))
+    with monkeypatch.context() as later:
+        later.setitem(TABLES, "clusters", newer)
+        store.write("clusters", store.read("clusters"), Provenance("x"))
+        plan = plan_take_down(store, ["a.jpg"])
+    with pytest.raises(StoreError, match="newer vsig"):
+        take_down(store, plan, WHO)
+    assert taken_down(store) == frozenset()
 
 
 @pytest.mark.parametrize("moment", range(0, 60, 6))

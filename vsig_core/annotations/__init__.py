@@ -2,6 +2,7 @@
 
 from vsig_core.annotations.acts import Act, rows_of_act
 from vsig_core.annotations.aliases import Aliases, renames
+from vsig_core.annotations.boxes import Box, read_box
 from vsig_core.annotations.check import check_file
 from vsig_core.annotations.conflicts import conflict_id
 from vsig_core.annotations.contents import nearly_same
@@ -9,6 +10,7 @@ from vsig_core.annotations.duplicates import representatives
 from vsig_core.annotations.formats import AnnotationFile, read_annotations, write_annotations
 from vsig_core.annotations.ingest import IngestResult, Known, ingest_file
 from vsig_core.annotations.kinds import SEPARATING
+from vsig_core.annotations.links import Link
 from vsig_core.annotations.log import (
     UNKNOWN_IMAGE,
     MissingPicture,
@@ -18,7 +20,8 @@ from vsig_core.annotations.log import (
     unknown_images,
     waiting_rows,
 )
-from vsig_core.annotations.morphograph import Morphograph, build_morphograph
+from vsig_core.annotations.morphograph import Morphograph, build_morphograph, links_in_force
+from vsig_core.annotations.retraction import ids_in_force
 from vsig_core.annotations.triplets import TripletSources, mine_triplets
 from vsig_core.annotations.unsure import unsure_pairs
 from vsig_core.annotations.verdicts import Verdict, verdicts_in_force
@@ -29,8 +32,10 @@ __all__ = [
     "Act",
     "Aliases",
     "AnnotationFile",
+    "Box",
     "IngestResult",
     "Known",
+    "Link",
     "MissingPicture",
     "Morphograph",
     "TripletSources",
@@ -39,12 +44,15 @@ __all__ = [
     "check_file",
     "conflict_id",
     "follow_aliases",
+    "ids_in_force",
     "ingest_file",
+    "links_in_force",
     "mine_triplets",
     "missing_pictures",
     "nearly_same",
     "new_rows",
     "read_annotations",
+    "read_box",
     "renames",
     "representatives",
     "rows_of_act",

@@ -48,6 +48,8 @@ class Act:
         For settle the conflict_id, for undo an annotation_id or act.
     note
         Free text; for settle the outcome, or "leave".
+    name
+        Its id, where whoever asks may ask again (`a-` and 32 hex digits); None makes a new one.
     """
 
     kind: ActKind
@@ -60,10 +62,11 @@ class Act:
     context: str | None = None
     target: str | None = None
     note: str | None = None
+    name: str | None = None
 
 
 def rows_of_act(act: Act) -> pa.Table:
-    """The rows that an act adds to the log, all with one new act id.
+    """The rows that an act adds to the log, all with one act id.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def rows_of_act(act: Act) -> pa.Table:
         Too few pictures ticked, a picture both ticked and unticked, a settlement
         without outcome, an undo without target.
     """
-    name = "a-" + uuid.uuid4().hex
+    name = act.name or "a-" + uuid.uuid4().hex
     said = {
         "act": name,
         "annotator": act.annotator,

@@ -13,6 +13,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ COLUMNS = (*COLUMNS, "made_at", "context", "retracts", "note")
 _CONTENTS = ("sha1", "sha2")
 _ORIGINAL = ("uid_connection", "date", "cluster_file", "cluster")
 _PLAIN = ("annotation_id", "act", "motif", "annotator", "context", "retracts", "note", *_CONTENTS)
+
+# What spreadsheets take for a formula; they show a cell that begins with an apostrophe as text.
+_FORMULA = re.compile(r"'*[=+\-@]")
 
 _Row = dict[str, Any]
 
@@ -104,7 +108,8 @@ def write_annotations(annotations: pa.Table) -> bytes:
     """Rows of the log as a file in our format; `read_annotations` gives them back.
 
     sha1 and sha2 are written where any row has them; file and line are not, being
-    those of the file that is read.
+    those of the file that is read. A cell that a spreadsheet would compute gets an
+    apostrophe before it, which reading takes away.
     """
     rows = annotations.to_pylist()
     with_contents = any(row.get(name) for row in rows for name in _CONTENTS)
@@ -121,7 +126,7 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value
+        return f"'{value}" if _FORMULA.match(value) else value
     if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False)
     return write_time(value)
@@ -159,7 +164,7 @@ def _read_row(record: Record, columns: list[str]) -> _Row:
         raise ValueError(record.fault)
     if len(record.cells) != len(columns):
         raise ValueError(f"cells: {len(record.cells)} instead of {len(columns)}")
-    cells = dict(zip(columns, map(str.strip, record.cells), strict=True))
+    cells = dict(zip(columns, map(_text, record.cells), strict=True))
     row: _Row = {name: cells.get(name) or None for name in _PLAIN}
     row["type"] = _read_kind(cells["type"])
     row["img1"], row["img2"] = cells["img1"] or None, cells["img2"] or None
@@ -173,6 +178,12 @@ def _read_row(record: Record, columns: list[str]) -> _Row:
     _check(row)
     row["annotation_id"] = row["annotation_id"] or _own_id(row)
     return row
+
+
+def _text(cell: str) -> str:
+    """What a cell says, without the apostrophe that keeps spreadsheets from computing it."""
+    bare = cell.strip()
+    return bare[1:] if bare.startswith("'") and _FORMULA.match(bare) else bare
 
 
 def _own_id(row: _Row) -> str | None:

@@ -20,7 +20,7 @@ from vsig_core.annotations.conflicts import (
 from vsig_core.annotations.contents import nearly_same
 from vsig_core.annotations.duplicates import fold_forest
 from vsig_core.annotations.forest import Forest
-from vsig_core.annotations.judgement import AnnotationRows, judgements_of
+from vsig_core.annotations.judgement import AnnotationRows, Pair, judgements_of
 from vsig_core.annotations.links import Link, agree_on_content, judged_pairs
 from vsig_core.annotations.motifs import build_motifs
 from vsig_core.annotations.retraction import in_force
@@ -83,13 +83,7 @@ def build_morphograph(
     splits
         Shares; the defaults where None.
     """
-    standing = in_force(judgements_of(annotations))
-    suspended = agree_on_content(hashes or {}, nearly_same(phashes or {}))
-    present = standing if uids is None else [j for j in standing if set(j.pair) <= uids]
-    links = judged_pairs(present, suspended)
-    settled = settlements(standing)
-    settle_pairs(links.values(), settled)
-    contest_inside(links, hashes or {}, settled)
+    links = links_in_force(annotations, uids=uids, hashes=hashes, phashes=phashes)
     folded = fold_forest(links.values(), hashes or {})
     positive = [link for link in links.values() if link.verdict == "POSITIVE" and link.holds]
     groups = _components(positive, joined_forest(links.values(), folded))
@@ -108,6 +102,27 @@ def build_morphograph(
         split_moves=drawn.split_moves,
         digest=_digest(tables.values()),
     )
+
+
+def links_in_force(
+    annotations: AnnotationRows,
+    *,
+    uids: AbstractSet[str] | None = None,
+    hashes: Mapping[str, str] | None = None,
+    phashes: Mapping[str, str] | None = None,
+) -> dict[Pair, Link]:
+    """What stands about each judged pair, with the judgements behind it.
+
+    Parameters are those of `build_morphograph`.
+    """
+    standing = in_force(judgements_of(annotations))
+    suspended = agree_on_content(hashes or {}, nearly_same(phashes or {}))
+    present = standing if uids is None else [j for j in standing if set(j.pair) <= uids]
+    links = judged_pairs(present, suspended)
+    settled = settlements(standing)
+    settle_pairs(links.values(), settled)
+    contest_inside(links, hashes or {}, settled)
+    return links
 
 
 def links_table(links: Iterable[Link]) -> pa.Table:

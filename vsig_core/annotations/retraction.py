@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from vsig_core.annotations.judgement import Judgement
+from vsig_core.annotations.judgement import AnnotationRows, Judgement, judgements_of
 
 
 def in_force(judgements: Sequence[Judgement]) -> list[Judgement]:
@@ -25,6 +25,11 @@ def in_force(judgements: Sequence[Judgement]) -> list[Judgement]:
         for j in judgements
         if j.type != "RETRACT" and j.annotation_id not in taken_back and j.act not in taken_back
     ]
+
+
+def ids_in_force(annotations: AnnotationRows) -> set[str]:
+    """Ids of the rows of the log that nobody took back."""
+    return {judgement.annotation_id for judgement in in_force(judgements_of(annotations))}
 
 
 def _standing_retracts(

@@ -18,7 +18,8 @@ def register(app: typer.Typer) -> None:
 def init(
     folder: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path(),
     source: Annotated[
-        list[str] | None, typer.Option(help="Folder of pictures; may be given again.")
+        list[str] | None,
+        typer.Option(help="Folder, table or address (docs/sources.md); may be given again."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:

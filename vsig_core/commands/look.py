@@ -1,4 +1,4 @@
-"""`vsig similar` and `vsig trace`."""
+"""`vsig similar`, `vsig why` and `vsig trace`."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -13,6 +13,7 @@ from vsig_core.errors import InputError
 def register(app: typer.Typer) -> None:
     """Add the commands to `vsig`."""
     app.command("similar")(similar)
+    app.command("why")(why)
     app.command("trace")(trace)
 
 
@@ -37,6 +38,24 @@ def similar(
             for e in found
         ],
     )
+
+
+def why(
+    context: typer.Context,
+    uid: Annotated[str, typer.Argument(metavar="UID")],
+    other: Annotated[str | None, typer.Argument(metavar="[UID2]")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Why a picture is in its cluster or in none, or two are together or apart."""
+    from vsig_core.why import in_words
+    from vsig_core.why import why as ask
+
+    answer = ask(Context.of(context).project.store, uid, other)
+    if as_json:
+        emit(answer.as_dict())
+        return
+    for line in in_words(answer):
+        STDOUT.print(line, highlight=False, soft_wrap=True)
 
 
 def trace(

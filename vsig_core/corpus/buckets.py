@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from vsig_core.corpus.sources import (
-    METADATA_NAME,
+    METADATA_NAMES,
     Content,
     Described,
     Found,
@@ -75,9 +75,9 @@ class BucketSource:
         if self._prefix:
             places.append(("/".join(filter(None, [self._bucket, above])), last))
         for folder, base in places:
-            data = open_files(folder).read(METADATA_NAME)
-            if data is not None:
-                return Described(f"{folder}/{METADATA_NAME}", data, base)
+            for name in METADATA_NAMES:
+                if (data := open_files(folder).read(name)) is not None:
+                    return Described(f"{folder}/{name}", data, base)
         return None
 
     @property
@@ -90,7 +90,7 @@ class BucketSource:
 
 
 def read_key(uri: str) -> bytes:
-    """The bytes of a metadata file, by its s3:// address.
+    """The bytes of a metadata file or a listing, by its s3:// address.
 
     Raises
     ------
@@ -101,8 +101,8 @@ def read_key(uri: str) -> bytes:
     data = open_files(f"s3://{bucket}").read(key)
     if data is None:
         raise SourceError(
-            f"Metadata file {uri} is not there. Correct 'metadata' of this source in vsig.toml, "
-            "or take the line out."
+            f"{uri} is not there. Correct 'metadata' or 'uri' of this source in vsig.toml, or take "
+            "the line out."
         )
     return data
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from vsig_core.corpus.sources import (
-    METADATA_NAME,
+    METADATA_NAMES,
     Content,
     Described,
     Found,
@@ -73,9 +73,9 @@ class FolderSource:
     def described(self) -> Described | None:
         """See `Source`. A link that leads elsewhere is not followed."""
         for folder, base in ((self._root, ""), (self._root.parent, self._root.name)):
-            path = folder / METADATA_NAME
-            if path.is_file() and path.resolve().is_relative_to(self._root.parent):
-                return Described(str(path), read_description(path), base)
+            for path in (folder / name for name in METADATA_NAMES):
+                if path.is_file() and path.resolve().is_relative_to(self._root.parent):
+                    return Described(str(path), read_description(path), base)
         return None
 
     def _enters(self, entry: os.DirEntry[str], path: str, content: Content) -> bool:

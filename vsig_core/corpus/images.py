@@ -22,6 +22,7 @@ from vsig_core.errors import PictureError, WorkerLostError
 from vsig_core.settings import ImagesSettings
 from vsig_core.store import Objects
 from vsig_core.store.schema import schema
+from vsig_core.web import Web
 from vsig_core.workers import as_done, require_living
 
 # Files that a worker takes at a time: to ask for one costs a millisecond, to read it ten or more.
@@ -58,6 +59,8 @@ class _Task:
     objects: Objects
     settings: ImagesSettings
     taken_down: AbstractSet[str]
+    web: Web | None = None
+    modified: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ def read_batch(
     unchanged: AbstractSet[str] = frozenset(),
     decode_again: bool = False,
     taken_down: AbstractSet[str] = frozenset(),
+    web: Web | None = None,
 ) -> BatchRead:
     """Read the files of one batch.
 
@@ -108,6 +112,9 @@ def read_batch(
         the settings or the code changed.
     taken_down
         Ids and contents that `vsig purge` took down: they are rejected.
+    web
+        Fetches what is on the web. A known picture that cannot be reached there stays as it
+        was, beside a row of `rejected` that says so.
 
     Raises
     ------
@@ -121,7 +128,7 @@ def read_batch(
     same = {uid for uid in unchanged & kept.keys() if taken_down.isdisjoint((uid, kept[uid]))}
     told = dict.fromkeys(same, _Outcome()) | dict.fromkeys(taken_down, _PURGED)
     tasks = [
-        _Task(row["uri"], kept.get(row["uid"]), objects, settings, taken_down)
+        _Task(row["uri"], kept.get(row["uid"]), objects, settings, taken_down, web, row["modified"])
         for row in plan
         if row["uid"] not in told
     ]
@@ -133,7 +140,8 @@ def read_batch(
     for row, outcome in zip(plan, outcomes, strict=True):
         if outcome.refused:
             rejected.append(_rejected_row(row, *outcome.refused))
-            continue
+            if outcome.refused[0] != "unreachable" or row["uid"] not in before:
+                continue
         old = before.get(row["uid"], {})
         content = outcome.content or {name: old[name] for name in _FROM_CONTENT}
         images.append(_image_row(row, content, old.get("added_at") or now))
@@ -181,7 +189,12 @@ def _read_files(tasks: list[_Task]) -> list[_Outcome]:
 def _read_file(task: _Task) -> _Outcome:
     """The worker: bytes are read once, hashed, and decoded if they are new."""
     try:
-        data = read_original(task.uri, lambda size: check_bytes(size, task.settings))
+        data = read_original(
+            task.uri,
+            lambda size: check_bytes(size, task.settings),
+            task.web,
+            task.modified,
+        )
         sha256 = hashlib.sha256(data).hexdigest()
         if sha256 in task.taken_down:
             return _PURGED

@@ -8,7 +8,7 @@ that does not the row is reported rather than given to one of them.
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -29,7 +29,12 @@ class Joined:
     notes: list[str] = field(default_factory=list)
 
 
-def join(paths: list[str], rows: Sequence[MetadataRow], base: str) -> Joined:
+def join(
+    paths: list[str],
+    rows: Sequence[MetadataRow],
+    base: str,
+    own: Mapping[str, MetadataRow] | None = None,
+) -> Joined:
     """Join metadata rows to files.
 
     Parameters
@@ -41,11 +46,16 @@ def join(paths: list[str], rows: Sequence[MetadataRow], base: str) -> Joined:
     base
         Path from the metadata file's folder to the pictures' root: "" where they
         are one, else such as "images". Rows may give paths from either.
+    own
+        What the source itself says, by path. Rows add to it, and stand where both speak.
     """
     joined = Joined(uids=_path_uids(paths))
+    if own:
+        joined.metadata |= {path: row.values for path, row in own.items()}
+        _take_ids(joined, {path: row.line for path, row in own.items()})
     if not rows:
         return joined
-    files = _Files(paths, base)
+    files = _Files(paths, base, joined.uids)
     taken: dict[str, int] = {}
     for row in rows:
         found = files.of_row(row)
@@ -57,7 +67,7 @@ def join(paths: list[str], rows: Sequence[MetadataRow], base: str) -> Joined:
             )
         else:
             taken[found[0]] = row.line
-            joined.metadata[found[0]] = row.values
+            joined.metadata[found[0]] = joined.metadata.get(found[0], {}) | row.values
     _take_ids(joined, taken)
     return joined
 
@@ -78,8 +88,9 @@ def _take_ids(joined: Joined, lines: dict[str, int]) -> None:
     """
     ids = {
         path: values[column]
-        for path, values in joined.metadata.items()
-        if (column := next((name for name in ID_COLUMNS if name in values), None))
+        for path in lines
+        if (values := joined.metadata[path])
+        and (column := next((name for name in ID_COLUMNS if name in values), None))
     }
     for path in [path for path, uid in ids.items() if not _names(uid)]:
         joined.notes.append(
@@ -113,9 +124,9 @@ def _shared(uids: dict[str, str]) -> dict[str, list[str]]:
 
 
 class _Files:
-    """The files by path, by name, and by either without its extension."""
+    """The files by path, by the id they have, by name, and by path or name without extension."""
 
-    def __init__(self, paths: list[str], base: str) -> None:
+    def __init__(self, paths: list[str], base: str, uids: Mapping[str, str]) -> None:
         self._by_path: dict[str, list[str]] = defaultdict(list)
         self._by_name: dict[str, list[str]] = defaultdict(list)
         self._by_stem: dict[str, list[str]] = defaultdict(list)
@@ -128,6 +139,8 @@ class _Files:
             self._by_name[name].append(path)
             if slash:
                 self._by_stem[stem].append(path)
+            if _folded(uids[path]) != _folded(path):
+                self._by_path[_folded(uids[path])].append(path)
 
     def of_row(self, row: MetadataRow) -> list[str]:
         """Files that a row may mean; what it says of the file goes before its id."""

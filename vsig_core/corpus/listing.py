@@ -4,16 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from vsig_core.corpus.buckets import BucketSource, read_key
 from vsig_core.corpus.columns import image_columns
 from vsig_core.corpus.folders import FolderSource, read_description
 from vsig_core.corpus.joining import Joined, join
-from vsig_core.corpus.metadata import MetadataFile, read_metadata
+from vsig_core.corpus.metadata import MetadataFile
 from vsig_core.corpus.sources import Described, Found, Source
-from vsig_core.errors import SourceError
-from vsig_core.settings import SourceSettings
+from vsig_core.corpus.tabled import ROOT_FRESH_HOURS, TableSource
+from vsig_core.corpus.tables import is_table, read_table
+from vsig_core.errors import FetchError, SourceError
+from vsig_core.settings import SourceSettings, WebSettings, scheme_of
+from vsig_core.web import Web
 
 _SHOWN = 5
 
@@ -22,32 +25,41 @@ _SHOWN = 5
 class ListedFile:
     """One picture file.
 
-    `uri` is its absolute path or s3:// address, `size` in bytes, `modified` in UTC.
-    `metadata` is its row of the metadata file (column to cell, blank cells and the id
-    left out), with the source's `publish` where the row has none. Equal `etag` and size
-    mean equal content; files of folders have none.
+    `uri` is its absolute path, or its address on S3 or the web; `size` in bytes, `modified`
+    in UTC, both None on the web. `metadata` is its row of the metadata file (column to cell,
+    blank cells and the id left out) and what the source itself says of it, with the source's
+    `publish` where neither has one. Equal `etag` and size mean equal content; files of
+    folders and of the web have none.
     """
 
     uid: str
     source: str
     uri: str
-    size: int
-    modified: datetime
+    size: int | None
+    modified: datetime | None
     metadata: dict[str, str]
     etag: str | None = None
 
 
 @dataclass(frozen=True)
 class Listing:
-    """Files by uid; metadata rows that match no picture; notes for a person."""
+    """Files by uid; metadata rows that match no picture; notes for a person.
+
+    `refused` says what a table or a manifest names that is no picture of this project, and
+    why. `unreached` are manifests that could not be had now.
+    """
 
     files: list[ListedFile] = field(default_factory=list)
     unmatched_rows: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    unreached: set[str] = field(default_factory=set)
 
 
-def list_sources(sources: Iterable[SourceSettings], project: Path) -> Listing:
-    """List all sources of a project as one.
+def list_sources(
+    sources: Iterable[SourceSettings], project: Path, web: Web | None = None
+) -> Listing:
+    """List all sources of a project as one; see `list_source`.
 
     Raises
     ------
@@ -57,7 +69,7 @@ def list_sources(sources: Iterable[SourceSettings], project: Path) -> Listing:
     whole = Listing()
     owners: dict[str, ListedFile] = {}
     for source in sources:
-        listing = list_source(source, project)
+        listing = list_source(source, project, web)
         for file in listing.files:
             other = owners.setdefault(file.uid, file)
             if other is not file:
@@ -69,19 +81,23 @@ def list_sources(sources: Iterable[SourceSettings], project: Path) -> Listing:
         whole.files.extend(listing.files)
         whole.unmatched_rows.extend(listing.unmatched_rows)
         whole.notes.extend(listing.notes)
+        whole.refused.extend(listing.refused)
+        whole.unreached.update(listing.unreached)
     whole.files.sort(key=lambda file: file.uid)
     return whole
 
 
-def list_source(source: SourceSettings, project: Path) -> Listing:
+def list_source(source: SourceSettings, project: Path, web: Web | None = None) -> Listing:
     """List the pictures of one source.
 
     Parameters
     ----------
     source
-        `uri` is a folder, a `file://` address of one, or `s3://bucket/prefix`.
+        Of any of the kinds that docs/sources.md tells apart.
     project
         What relative paths are relative to.
+    web
+        What is fetched, and was; of this project by the default settings where left out.
 
     Raises
     ------
@@ -90,12 +106,14 @@ def list_source(source: SourceSettings, project: Path) -> Listing:
     StoreError
         A bucket cannot be listed or read.
     """
-    place = open_source(source, project)
+    web = web or Web(project / ".vsig" / "web", WebSettings())
+    place = open_source(source, project, web)
     content = place.content()
-    described = _described(source, place, project)
-    rows = read_metadata(described.data, described.name) if described else MetadataFile([], [])
+    described = _described(source, place, project, web)
+    rows = read_table(described.data, described.name) if described else MetadataFile([], [])
     paths = [file.path for file in content.files]
-    joined = join(paths, rows.rows, described.base if described else "")
+    own = {file.path: file.row for file in content.files if file.row}
+    joined = join(paths, rows.rows, described.base if described else "", own)
     files = [_listed(source, file, joined) for file in content.files]
     files.sort(key=lambda file: file.uid)
     notes = [*content.notes, *rows.notes, *joined.notes]
@@ -107,10 +125,10 @@ def list_source(source: SourceSettings, project: Path) -> Listing:
         notes += summary(f"pictures without a row in {described.name}", bare)
         unmatched = [f"{described.name}, {row}" for row in joined.unmatched]
     notes += summary("metadata cells that could not be used", _problems(files))
-    return Listing(files, unmatched, notes)
+    return Listing(files, unmatched, notes, content.refused, content.unreached)
 
 
-def open_source(source: SourceSettings, project: Path) -> Source:
+def open_source(source: SourceSettings, project: Path, web: Web) -> Source:
     """The source behind its settings.
 
     Raises
@@ -118,30 +136,41 @@ def open_source(source: SourceSettings, project: Path) -> Source:
     SourceError
         There is no such folder, or the address is of an unknown kind.
     """
-    parts = urlsplit(source.uri)
-    if parts.scheme == "s3":
-        return BucketSource(source.uri)
-    if parts.scheme == "file":
-        return FolderSource(Path(unquote(parts.path)), source.uri)
-    if "://" in source.uri:
-        raise SourceError(
-            f"Source {source.uri!r} cannot be listed: pictures are read from folders and from "
-            "s3://bucket/prefix. Copy or mount them, and name the folder in vsig.toml."
-        )
-    return FolderSource(project / Path(source.uri).expanduser(), source.uri)
+    scheme, rest = scheme_of(source.uri)
+    if scheme == "s3":
+        return TableSource(source.uri, web) if is_table(rest) else BucketSource(source.uri)
+    if scheme in {"http", "https"}:
+        return TableSource(source.uri, web)
+    path = Path(unquote(rest)) if scheme else project / Path(rest).expanduser()
+    if is_table(path.name) and path.is_file():
+        return TableSource(str(path.absolute()), web)
+    return FolderSource(path, source.uri)
 
 
-def _described(source: SourceSettings, place: Source, project: Path) -> Described | None:
+def _described(source: SourceSettings, place: Source, project: Path, web: Web) -> Described | None:
     """The metadata file that the settings name, else the one beside the pictures."""
     if source.metadata is None:
         return place.described()
-    if source.metadata.startswith("s3://"):
+    scheme, _ = scheme_of(source.metadata)
+    if scheme == "s3":
         return Described(source.metadata, read_key(source.metadata), "")
+    if scheme:
+        return Described(source.metadata, _fetched(source.metadata, web), "")
     path = (project / Path(source.metadata).expanduser()).resolve()
     root = Path(place.name)
     inside = root.is_absolute() and root.is_relative_to(path.parent)
     base = root.relative_to(path.parent).as_posix() if inside else "."
     return Described(str(path), read_description(path), "" if base == "." else base)
+
+
+def _fetched(url: str, web: Web) -> bytes:
+    try:
+        return web.document(url, ROOT_FRESH_HOURS).data
+    except FetchError as error:
+        raise SourceError(
+            f"Metadata file {url}: {error.detail}. Correct 'metadata' of this source in "
+            "vsig.toml, or take the line out."
+        ) from error
 
 
 def _listed(source: SourceSettings, file: Found, joined: Joined) -> ListedFile:

@@ -47,7 +47,8 @@ def find_moves(
     A file that still has its place, size and time of change was given an id. Else sizes
     must be equal, and then contents; a file is not read for it where its ETag says so, or
     where its own name and its time of change do and leave no choice, as after a folder
-    was renamed. (Should that err, reading the file shows another content.)
+    was renamed. (Should that err, reading the file shows another content.) What is left
+    then and lies at the same place was given an id, whatever it holds.
 
     Parameters
     ----------
@@ -71,6 +72,8 @@ def find_moves(
     pairing.match(lambda file: (file.etag, file.size) if file.etag else None, MOVED)
     pairing.match(_name_and_time, MOVED)
     pairing.match_contents(contents, kept)
+    # Given an id and saved again at once. Whether it still shows the same is seen on reading it.
+    pairing.match(lambda file: file.uri, ID_GIVEN)
     return sorted(pairing.moves, key=lambda move: move.uid)
 
 
@@ -79,6 +82,8 @@ def _name(file: ListedFile) -> str:
 
 
 def _name_and_time(file: ListedFile) -> Hashable:
+    if file.modified is None:  # on the web: many addresses end in "default.jpg"
+        return None
     return _name(file), file.size, file.modified
 
 

@@ -4,38 +4,69 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from vsig_core.corpus.listing import ListedFile
-from vsig_core.errors import PictureError
+from vsig_core.errors import FetchError, PictureError
 from vsig_core.store.files import open_files
+from vsig_core.web import Web
 
 _TRIES = 3
 
 
-def read_original(uri: str, check_size: Callable[[int], None]) -> bytes:
+def read_original(
+    uri: str,
+    check_size: Callable[[int], None],
+    web: Web | None = None,
+    newer_than: datetime | None = None,
+) -> bytes:
     """A file's bytes, none of them older than others.
 
     Parameters
     ----------
     uri
-        Absolute path, or `s3://bucket/key`.
+        Absolute path, `s3://bucket/key`, or an address of the web.
     check_size
         Told the size in bytes before any of them is read; may raise `PictureError`.
+    web
+        Fetches what is on the web.
+    newer_than
+        What was fetched before this time is asked for again.
 
     Raises
     ------
     PictureError
-        missing, unreadable, or changing: it was written to each time it was read.
+        missing, unreadable, changing (it was written to each time it was read), or
+        unreachable: the system or the web does not give it out now. On the web, also
+        forbidden.
     StoreError
         A bucket cannot be reached.
     """
+    if is_on_web(uri):
+        return _fetch(uri, check_size, web, newer_than)
     read = _read_key if uri.startswith("s3://") else _read_path
     for _ in range(_TRIES):
         data = read(uri, check_size)
         if data is not None:
             return data
     raise PictureError("changing", f"{uri} changed each time it was read; the next run reads it")
+
+
+def is_on_web(uri: str) -> bool:
+    """Whether an address is fetched by HTTP."""
+    return uri.lower().startswith(("http://", "https://"))
+
+
+def _fetch(
+    uri: str, check_size: Callable[[int], None], web: Web | None, newer_than: datetime | None
+) -> bytes:
+    if web is None:
+        raise PictureError("forbidden", f"{uri}: nothing is fetched from the web here")
+    try:
+        return web.picture(uri, check_size, newer_than).data
+    except FetchError as error:
+        raise PictureError(error.reason, error.detail) from error
 
 
 def _read_path(uri: str, check_size: Callable[[int], None]) -> bytes | None:
@@ -54,8 +85,10 @@ def _read_path(uri: str, check_size: Callable[[int], None]) -> bytes | None:
         return data if same and len(data) == before.st_size else None
     except FileNotFoundError:
         raise PictureError("missing", f"{uri} was listed and is no longer there") from None
+    except IsADirectoryError:
+        raise PictureError("unreadable", f"{uri} is no file any more") from None
     except OSError as error:
-        raise PictureError("unreadable", f"{uri}: {error.strerror or error}") from error
+        raise PictureError("unreachable", f"{uri}: {error.strerror or error}") from error
 
 
 def _read_key(uri: str, check_size: Callable[[int], None]) -> bytes | None:
@@ -73,11 +106,15 @@ def _read_key(uri: str, check_size: Callable[[int], None]) -> bytes | None:
 def content_of(file: ListedFile) -> str | None:
     """The sha256 of a listed file's bytes; None where it cannot be read: its batch will say why.
 
+    None on the web too: not to fetch twice what its batch will read.
+
     Raises
     ------
     StoreError
         A bucket cannot be reached.
     """
+    if is_on_web(file.uri):
+        return None
     try:
         if file.uri.startswith("s3://"):
             return hashlib.sha256(read_original(file.uri, lambda _size: None)).hexdigest()

@@ -25,8 +25,9 @@ class BatchPlan:
 
     `touched` names the batches with a row that is new, changed, gone or back. `added`,
     `changed`, `removed` and `returned` are uids; a picture that `moved` is in none of
-    them, unless it took the place of another. `notes` and `unmatched_rows` are those of
-    the listing. `base` is the version of the table before; None where there was none.
+    them, unless it took the place of another. `again` are those that could not be had
+    and are asked for once more. `notes`, `unmatched_rows` and `refused` are those of the
+    listing. `base` is the version of the table before; None where there was none.
     """
 
     table: pa.Table
@@ -35,9 +36,11 @@ class BatchPlan:
     changed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     returned: list[str] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)
     moved: list[Move] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     unmatched_rows: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     base: int | None = None
 
     @property
@@ -49,16 +52,18 @@ class BatchPlan:
             ("pictures changed", self.changed),
             ("pictures were removed", self.removed),
             ("pictures are back", self.returned),
+            ("pictures could not be had and are asked for again", self.again),
             ("pictures have another id and keep their judgements", moved),
         )
         changes = [sentence for what, items in counted for sentence in summary(what, items)]
         rows = summary("metadata rows match no picture", self.unmatched_rows)
-        return [*changes, *self.notes, *rows]
+        refused = summary("pictures that a source names were not taken", self.refused)
+        return [*changes, *self.notes, *rows, *refused]
 
     def as_dict(self) -> dict[str, Any]:
         """What changed, for JSON: in full."""
         moved = [vars(move) for move in self.moved]
-        names = ("added", "changed", "removed", "returned")
+        names = ("added", "changed", "removed", "returned", "again")
         return {**{name: getattr(self, name) for name in names}, "moved": moved}
 
 
@@ -68,7 +73,11 @@ def present(batches: pa.Table) -> pa.Table:
 
 
 def plan_batches(
-    planned: pa.Table, listing: Listing, batch_size: int, contents: Contents = NO_CONTENTS
+    planned: pa.Table,
+    listing: Listing,
+    batch_size: int,
+    contents: Contents = NO_CONTENTS,
+    again: AbstractSet[str] = frozenset(),
 ) -> BatchPlan:
     """Put new pictures in new batches; leave all others where they are.
 
@@ -85,15 +94,19 @@ def plan_batches(
         Most pictures in a new batch. Batches that exist keep their size.
     contents
         Tells moved pictures from new ones.
+    again
+        Uids that could not be had and are due to be asked for again; see `due_again`.
     """
+    said = {name: getattr(listing, name) for name in ("notes", "unmatched_rows", "refused")}
     before: dict[str, Row] = {row["uid"]: row for row in planned.to_pylist()}
     now = {file.uid: file for file in listing.files}
     there = {uid for uid, row in before.items() if row["gone_at"] is None}
     rows = {uid: _row(file, before[uid]) for uid, file in now.items() if uid in before}
     differing = sorted(uid for uid, row in rows.items() if row != before[uid])
     added, left = now.keys() - before.keys(), there - now.keys()
-    if not (differing or added or left):
-        return BatchPlan(planned, [], notes=listing.notes, unmatched_rows=listing.unmatched_rows)
+    asked = sorted(again & rows.keys() - set(differing))
+    if not (differing or added or left or asked):
+        return BatchPlan(planned, [], **said)
     known = _known(before, contents)
     moves = _moves(before, now, Contents(known, contents.now))
     taken = {move.old_uid: move.uid for move in moves if move.old_uid not in now}
@@ -101,6 +114,7 @@ def plan_batches(
         rows.setdefault(new, _row(now[new], before[old]))
     for uid in before.keys() - now.keys() - taken.keys():
         rows[uid] = _gone(before[uid], known)
+    rows |= {uid: _asked(rows[uid]) for uid in asked}
     new = sorted(added - rows.keys())
     batches = {row["batch"] for row in rows.values()}
     for members in _chunks(new, batch_size):
@@ -116,9 +130,9 @@ def plan_batches(
         changed=[uid for uid in differing if uid in there],
         removed=sorted(left - taken.keys()),
         returned=[uid for uid in differing if uid not in there],
+        again=asked,
         moved=moves,
-        notes=listing.notes,
-        unmatched_rows=listing.unmatched_rows,
+        **said,
     )
 
 
@@ -162,6 +176,7 @@ def _touched(before: Mapping[str, Row], rows: Mapping[str, Row]) -> set[str]:
 def _row(file: ListedFile, before: Row) -> Row:
     """A row in the batch of the row before; a copy onto itself (S3) leaves the time as it was."""
     copied = file.etag and (file.etag, file.size) == (before.get("etag"), before.get("size"))
+    same = "uri" in before and not _is_other(before, file)
     return {
         "batch": before["batch"],
         "uid": file.uid,
@@ -173,7 +188,13 @@ def _row(file: ListedFile, before: Row) -> Row:
         "metadata": json.dumps(file.metadata, ensure_ascii=False, sort_keys=True),
         "gone_at": None,
         "sha256": None,
+        "asked": before["asked"] if same else None,
+        "asked_at": before["asked_at"] if same else None,
     }
+
+
+def _asked(row: Row) -> Row:
+    return row | {"asked": (row["asked"] or 0) + 1, "asked_at": datetime.now(UTC)}
 
 
 def _gone(row: Row, known: Callable[[], Mapping[str, str]]) -> Row:

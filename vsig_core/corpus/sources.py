@@ -5,6 +5,8 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Protocol
 
+from vsig_core.corpus.metadata import MetadataRow
+
 # Names that are listed. What they hold is for `read_picture` to say; HEIC, for
 # instance, is listed to be refused by name.
 # fmt: off
@@ -14,32 +16,43 @@ PICTURE_EXTENSIONS = frozenset({
     ".heif",
 })
 # fmt: on
-METADATA_NAME = "metadata.csv"
+# Beside pictures, the first that is there; the second as Hugging Face `imagefolder` has it.
+METADATA_NAMES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 # Tables and texts beside pictures are no surprise; other files are counted in a note.
-_EXPECTED_EXTENSIONS = frozenset({".txt", ".csv", ".tsv", ".json", ".md", ".toml", ".xml"})
+_EXPECTED_EXTENSIONS = frozenset(
+    {".txt", ".csv", ".tsv", ".json", ".jsonl", ".parquet", ".md", ".toml", ".xml"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One picture file: `path` relative to the root, with `/`; `uri` is where it is read.
+    """One picture: `path` relative to the root, with `/`; `uri` is where it is read.
 
-    `size` in bytes, `modified` in UTC. Equal `etag` and size mean equal content; a
-    folder has none.
+    `size` in bytes, `modified` in UTC; None where only the picture's server knows. Equal
+    `etag` and size mean equal content; a folder has none. `row` is what the source itself
+    says of the picture. `path` is then whatever names it there.
     """
 
     path: str
     uri: str
-    size: int
-    modified: datetime
+    size: int | None
+    modified: datetime | None
     etag: str | None = None
+    row: MetadataRow | None = None
 
 
 @dataclass
 class Content:
-    """The picture files of a source, by path, and notes for a person."""
+    """The picture files of a source, by path, and notes for a person.
+
+    `refused` says what the source names and is not taken, and why. `unreached` are
+    manifests that could not be had now: what they held is not gone for it.
+    """
 
     files: list[Found] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    unreached: set[str] = field(default_factory=set)
     passed_over: dict[str, int] = field(default_factory=dict)
 
     def pass_over(self, name: str) -> None:
@@ -60,7 +73,10 @@ class Content:
 
 @dataclass(frozen=True)
 class Described:
-    """A metadata file: its name for people, its bytes, and the path from its folder to the root."""
+    """A metadata file: its name for people, its bytes, and the path from its folder to the root.
+
+    By the end of its name it is told what it is.
+    """
 
     name: str
     data: bytes
@@ -86,7 +102,7 @@ class Source(Protocol):
         ...
 
     def described(self) -> Described | None:
-        """`metadata.csv` in the source, else beside it.
+        """The metadata file in the source, else beside it; see `METADATA_NAMES`.
 
         Raises
         ------

@@ -6,19 +6,16 @@ largest cluster before all; noise comes after, smaller, dimmed and without a
 frame.
 """
 
-import colorsys
-import hashlib
 import io
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-Colour = tuple[int, int, int]
+from vsig_core.review.cells import choosing_order, free_cells, largest_first, spread
+from vsig_core.review.colours import Colour, name_colours
 
 GROUND: Colour = (244, 242, 238)
 INK: Colour = (58, 56, 54)
@@ -29,7 +26,6 @@ LEGEND_ENTRIES = 12
 FILLED = 0.5  # share of the map's area that thumbnails may cover
 LARGEST_THUMB, SMALLEST_THUMB = 128, 14
 EVENNESS = 0.65  # 0 keeps the gaps between islands, 1 leaves none
-HUES = 24
 SAMPLES = 4  # pictures of a cluster beside its name
 
 
@@ -70,17 +66,17 @@ def draw_map(
     canvas = Image.new("RGB", (style.width, style.height), GROUND)
     uids = layout["uid"].to_pylist()
     names = [clusters.get(uid) for uid in uids]
-    sizes = Counter(name for name in names if name is not None)
-    largest = sorted(sizes, key=lambda name: (-sizes[name], name))
-    colours = _colours(largest)
+    largest, sizes = largest_first(dict(zip(uids, names, strict=True)))
+    colours = name_colours(largest)
     if uids:
-        order = _order(uids, names, largest)
+        order = choosing_order(uids, clusters, largest)
         grid = _Grid.fitting(len(uids), style)
         positions = np.column_stack([layout["x"].to_numpy(), layout["y"].to_numpy()])
-        places = _places(_spread(positions), order, grid)
+        cells = free_cells(spread(positions, EVENNESS), order, (grid.columns, grid.rows))
         for row in reversed(order):
             colour = colours.get(names[row] or "")
-            _draw_one(canvas, thumbs.get(uids[row]), places[row], grid.cell, colour)
+            place = grid.centre(*cells[row].tolist())
+            _draw_one(canvas, thumbs.get(uids[row]), place, grid.cell, colour)
     samples = {
         name: [thumb for uid in uids if clusters.get(uid) == name and (thumb := thumbs.get(uid))]
         for name in largest[:LEGEND_ENTRIES]
@@ -116,51 +112,6 @@ class _Grid:
     def centre(self, column: int, row: int) -> tuple[int, int]:
         half = self.cell // 2
         return self.left + column * self.cell + half, self.top + row * self.cell + half
-
-
-def _order(uids: list[str], names: list[str | None], largest: list[str]) -> list[int]:
-    """Rows in the order in which they choose a place: by cluster, noise last."""
-    rank = {name: number for number, name in enumerate(largest)}
-    return sorted(
-        range(len(uids)),
-        key=lambda row: (rank.get(names[row] or "", len(rank)), uids[row]),
-    )
-
-
-def _spread(positions: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Places in the unit square, between true distances and an even spread."""
-    low, extent = positions.min(axis=0), np.ptp(positions, axis=0)
-    true = np.where(extent > 0, (positions - low) / np.where(extent > 0, extent, 1), 0.5)
-    n = len(positions)
-    if n < 3:
-        return true
-    even = np.argsort(np.argsort(positions, axis=0, kind="stable"), axis=0) / (n - 1)
-    return (1 - EVENNESS) * true + EVENNESS * even
-
-
-def _places(unit: NDArray[np.float64], order: list[int], grid: _Grid) -> dict[int, tuple[int, int]]:
-    """Centre in pixels of each row: the nearest cell that is still free."""
-    from scipy.spatial import KDTree
-
-    cells = np.stack(
-        np.meshgrid(np.arange(grid.columns), np.arange(grid.rows), indexing="ij"), axis=-1
-    ).reshape(-1, 2)
-    # The y axis of a map points up, that of a picture down.
-    wanted = np.column_stack([unit[:, 0], 1 - unit[:, 1]]) * [grid.columns - 1, grid.rows - 1]
-    tree = KDTree(cells)
-    free = np.ones(len(cells), bool)
-    places: dict[int, tuple[int, int]] = {}
-    for row in order:
-        near = 8
-        while True:
-            found = np.atleast_1d(tree.query(wanted[row], k=min(near, len(cells)))[1])
-            open_cells = found[free[found]]
-            if open_cells.size:
-                break
-            near *= 4
-        free[open_cells[0]] = False
-        places[row] = grid.centre(*cells[open_cells[0]].tolist())
-    return places
 
 
 def _draw_one(
@@ -236,21 +187,3 @@ def _draw_legend(canvas: Image.Image, legend: _Legend, style: MapStyle) -> None:
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
-
-
-def _colours(largest: list[str]) -> dict[str, Colour]:
-    """A colour for each cluster: from its id, so that it keeps it from map to map.
-
-    Of two clusters of the legend with one hue the smaller takes the next free one.
-    """
-    taken: set[int] = set()
-    colours = {}
-    for rank, name in enumerate(largest):
-        hue = hashlib.sha256(name.encode()).digest()[0] % HUES
-        while rank < HUES and hue in taken:
-            hue = (hue + 7) % HUES
-        taken.add(hue)
-        lightness = 0.40 if hue % 2 else 0.56
-        red, green, blue = colorsys.hls_to_rgb(hue / HUES, lightness, 0.6)
-        colours[name] = (round(255 * red), round(255 * green), round(255 * blue))
-    return colours

@@ -1,7 +1,7 @@
 """Versioned tables and content-addressed objects, in a folder or on S3."""
 
 from vsig_core.store.contents import content, remove_all, sha256_of
-from vsig_core.store.files import File, Files, open_files
+from vsig_core.store.files import File, Files, FolderFiles, open_files
 from vsig_core.store.location import Location
 from vsig_core.store.log import DataFile, TableLog, read_log
 from vsig_core.store.objects import Objects
@@ -16,6 +16,7 @@ __all__ = [
     "DataFile",
     "File",
     "Files",
+    "FolderFiles",
     "Location",
     "Objects",
     "Provenance",

@@ -7,7 +7,7 @@ from vsig_core.store.bucket import S3Files
 from vsig_core.store.file import File
 from vsig_core.store.folder import FolderFiles
 
-__all__ = ["File", "Files", "open_files"]
+__all__ = ["File", "Files", "FolderFiles", "open_files"]
 
 
 class Files(Protocol):

@@ -85,6 +85,8 @@ _SPECS = [
             ("metadata", TEXT, "JSON of the picture's row in the metadata file"),
             ("gone_at", TIME, "when it was found missing; null while it is there"),
             ("sha256", TEXT, "of the file's bytes when it went; null while it is there"),
+            ("asked", pa.int64(), "how often it was asked for again; null where it never was"),
+            ("asked_at", TIME, "when it was asked for again last; null where it never was"),
         ],
     ),
     _table(

@@ -108,8 +108,10 @@ class Store:
         rows = self._told(
             name,
             "read",
-            lambda: rows_of(
-                files_of(TABLES[name], table, self.location, where or {}), columns, among or {}
+            lambda: patiently(
+                lambda: rows_of(
+                    files_of(TABLES[name], table, self.location, where or {}), columns, among or {}
+                )
             ),
         )
         key = [(name, "ascending") for name in TABLES[name].key if name in rows.column_names]
@@ -231,7 +233,7 @@ class Store:
                 provenance=Provenance.from_metadata(entry),
                 readable=entry["version"] not in removed,
             )
-            for entry in table.history(limit)
+            for entry in self._history(name, table, limit)
         }
         whole = removed | commits
         return [whole[version] for version in sorted(whole, reverse=True)][:limit]
@@ -252,9 +254,13 @@ class Store:
         if table is None:
             raise StoreError(f"Table {self.uri(name)} has no version {version} to sum up.")
         try:
-            table.create_checkpoint()
+            patiently(table.create_checkpoint)
         except (DeltaError, OSError) as error:
             raise StoreError(f"Table {self.uri(name)} cannot be summed up: {error}.") from error
+
+    def _history(self, name: str, table: DeltaTable, limit: int | None) -> list[dict[str, Any]]:
+        """Entries of a table's log, newest first."""
+        return self._told(name, "read", lambda: patiently(lambda: table.history(limit)))
 
     def _removed(self, name: str) -> dict[int, Commit]:
         """Versions of a table that are gone, with their provenance."""
@@ -382,7 +388,7 @@ class Store:
     def _landed(self, name: str, mark: str) -> int | None:
         """The version that a commit made whose answer was lost; None where it is not there."""
         table = self._open(name)
-        entries = [] if table is None else table.history(_MOST_RETRIES)
+        entries = [] if table is None else self._history(name, table, _MOST_RETRIES)
         return next((entry["version"] for entry in entries if entry.get(_MARK) == mark), None)
 
 

@@ -1,11 +1,16 @@
-"""What this machine keeps beside the store: maps of the frozen trunk, interrupted trainings."""
+"""What this machine keeps beside the store.
+
+Maps of the frozen trunk, interrupted trainings, the packed picture map.
+"""
 
 import hashlib
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
 from vsig_core.current import current_images
 from vsig_core.project import Project
+from vsig_core.store import Store
 
 
 def stale_caches(project: Project, training: str | None) -> list[Path]:
@@ -33,7 +38,24 @@ def stale_caches(project: Project, training: str | None) -> list[Path]:
         for path in _files(trainings)
         if training is None or path.relative_to(trainings).parts[0] != training
     ]
-    return sorted([*maps, *begun])
+    return sorted([*maps, *begun, *_old_packs(project)])
+
+
+def _old_packs(project: Project) -> list[Path]:
+    """The picture map, packed from tables that have changed since: `vsig_core.review.atlas`.
+
+    It holds thumbnails; one that is half packed is named by a dot.
+    """
+    packed = project.work / "map"
+    known = [path.parent for path in _files(packed) if path.name == "versions.json"]
+    in_force = {folder for folder in known if _versions_hold(project.store, folder)}
+    return [path for path in _files(packed) if path.parent not in in_force]
+
+
+def _versions_hold(store: Store, folder: Path) -> bool:
+    """Whether tables are what they were when a map was packed."""
+    versions = json.loads((folder / "versions.json").read_text("utf-8"))
+    return all(store.version(name) == version for name, version in versions.items())
 
 
 def delete(paths: Iterable[Path]) -> None:

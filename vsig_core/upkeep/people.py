@@ -22,9 +22,10 @@ _CELLS = {"annotations": ["annotator"], "links": ["annotators"]}
 _WORDS = {
     "annotations": ["note", "context"],
     "rejected_annotations": ["reason", "text"],
+    "models": ["reason"],
     "provenance": ["facts"],
 }
-_TABLES = ("annotations", "links", "rejected_annotations", "provenance")
+_TABLES = ("annotations", "links", "rejected_annotations", "models", "provenance")
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,10 @@ def take_down(store: Store, plan: TakeDown, request: Request) -> None:
     StoreError
         Something cannot be read, written or deleted.
     """
+    for holding in plan.holdings:
+        store.version(
+            holding.table
+        )  # one that a newer vsig wrote is refused before anything is done
     _write_tombstones(store, plan, request)
     wanted = {*plan.uids, *plan.sha256s}
     made = Provenance("purge")

@@ -18,11 +18,11 @@ from vsig_core.model import known
 from vsig_core.pool import pool_images
 from vsig_core.registered import register_pretrained, vectors_of
 from vsig_core.store import digest, schema
+from vsig_pipeline.arrivals import pending_files
 from vsig_pipeline.assets.declare import computes
 from vsig_pipeline.execution import Inputs, Outcome
 from vsig_pipeline.inbox import take_files
 from vsig_pipeline.renaming import Renaming
-from vsig_pipeline.state import pending_files
 
 # Rankings must outlast what mining skips: the anchor's component, views, duplicates.
 RANKING_LENGTH = 100

@@ -3,6 +3,7 @@
 import time
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from vsig_core.annotations import nearly_same
 from vsig_core.corpus import present, read_batch, replacements
@@ -10,6 +11,7 @@ from vsig_core.executors import decoding
 from vsig_core.store import digest, schema
 from vsig_pipeline.assets.declare import computes
 from vsig_pipeline.execution import Inputs, Outcome
+from vsig_pipeline.listing import require_sources
 from vsig_pipeline.readings import known_pictures, unchanged_files
 from vsig_pipeline.steps import STEPS
 
@@ -34,6 +36,11 @@ def images(inputs: Inputs) -> Outcome:
         unchanged=unchanged_files(inputs, planned),
         decode_again=inputs.state.read_as_now(inputs.batch) is None,
         taken_down=inputs.state.taken_down,
+        web=inputs.project.web,
+    )
+    missing = set(batch.rejected.filter(pc.field("reason") == "missing")["uid"].to_pylist())
+    require_sources(
+        inputs.project, [row["source"] for row in planned.to_pylist() if row["uid"] in missing]
     )
     return Outcome(
         tables={"rejected_images": batch.rejected, "images": batch.images},

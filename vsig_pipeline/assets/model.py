@@ -23,6 +23,7 @@ from vsig_core.model import (
     reject,
     train,
 )
+from vsig_core.promotion import taken_out_by_hand
 from vsig_core.registered import register_pretrained
 from vsig_core.review import Bar, plot_retrieval, plot_training
 from vsig_core.settings import ModelSettings, TrainingSettings
@@ -203,8 +204,7 @@ def model(inputs: Inputs) -> Outcome:
     candidate = inputs.state.data_version("candidate_model")
     in_force = champion(models)
     assert in_force is not None
-    if candidate in (NONE, in_force["model_id"]):
-        why = "no candidate" if candidate == NONE else "the candidate is in force already"
+    if why := _no_contest(inputs, candidate, in_force["model_id"]):
         return _in_force(models, {"why": why})
     rows = inputs.read("evaluations")
     decision = decide(
@@ -214,6 +214,19 @@ def model(inputs: Inputs) -> Outcome:
     return _in_force(
         change(models, candidate, decision.reason),
         {"candidate": candidate, "promoted": decision.promote, "why": decision.reason},
+    )
+
+
+def _no_contest(inputs: Inputs, candidate: str, in_force: str) -> str | None:
+    """Why there is nothing to decide."""
+    if candidate == NONE:
+        return "no candidate"
+    if candidate == in_force:
+        return "the candidate is in force already"
+    fall = taken_out_by_hand(inputs.store.commits("models"), candidate)
+    return fall and (
+        f"{candidate} was taken out of force by {fall.by} ({fall.reason or 'no reason given'}); "
+        f"'vsig model promote {candidate}' brings it back"
     )
 
 

@@ -1,0 +1,70 @@
+"""The app: page groups, middleware, static files."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from vsig_core.project import Project
+from vsig_core.review.app.desk import Desk
+from vsig_core.review.app.faults import HANDLERS
+from vsig_core.review.app.guard import ForgeryGuard, security_headers
+from vsig_core.review.app.pages import acts, cluster, name, pictures, queue, zoom
+from vsig_core.review.app.person import NameCookie
+from vsig_core.review.app.signing import Signer, kept_secret
+
+PAGE_GROUPS: tuple[ModuleType, ...] = (queue, cluster, acts, pictures, zoom, name)
+"""In the order of the navigation."""
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_STATIC = Path(__file__).parent / "static"
+
+
+def create_app(project: Project, hosts: Sequence[str] = LOOPBACK) -> Starlette:
+    """Make the app of a project.
+
+    Parameters
+    ----------
+    project
+        Opened project; it may be empty, or be written to meanwhile.
+    hosts
+        Names by which the app may be called; others are refused, so that a foreign page
+        cannot reach it by a name that it lets point here.
+    """
+    desk = Desk(project)
+    signer = Signer(kept_secret(project.work / "review.secret"))
+
+    @asynccontextmanager
+    async def life(_app: Starlette) -> AsyncIterator[None]:
+        desk.open()
+        try:
+            yield
+        finally:
+            desk.close()
+
+    groups = [cast(Any, group) for group in PAGE_GROUPS]
+    app = Starlette(
+        routes=[
+            *[route for group in groups for route in group.routes(desk)],
+            Mount("/static", StaticFiles(directory=_STATIC), name="static"),
+        ],
+        middleware=[
+            Middleware(BaseHTTPMiddleware, dispatch=security_headers),
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
+            Middleware(BaseHTTPMiddleware, dispatch=ForgeryGuard(signer)),
+            Middleware(BaseHTTPMiddleware, dispatch=NameCookie(signer)),
+        ],
+        exception_handlers=cast(Any, HANDLERS),
+        lifespan=life,
+    )
+    app.state.navigation = [entry for group in groups for entry in getattr(group, "NAVIGATION", ())]
+    app.state.project_name = project.folder.name
+    return app

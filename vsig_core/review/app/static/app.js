@@ -1,0 +1,157 @@
+// What all pages share: saving acts so that none is lost, notices, keys.
+
+const TOKEN = document.querySelector('meta[name="csrf"]').content;
+const PERSON = document.getElementById("person")?.dataset.name ?? "";
+const OUTBOX = "vsig.outbox";
+const NOTICE = "vsig.notice";
+const NARROWEST = 8000; // ms between tries to save what could not be saved
+
+// Answers that will not change by asking again: the act is refused, and leaves the outbox.
+const REFUSED = new Set([400, 403, 404, 409, 413, 422]);
+
+/** A fresh id of an act. Not randomUUID: labs serve plain http, where it is missing. */
+export function newAct() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return "a-" + Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Send JSON; gives { status, body }. Throws where there is no answer. */
+export async function send(path, body) {
+  const answer = await fetch(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": TOKEN },
+    body: JSON.stringify(body),
+  });
+  const text = await answer.text();
+  try {
+    return { status: answer.status, body: JSON.parse(text) };
+  } catch {
+    return { status: answer.status, body: { error: text || answer.statusText } };
+  }
+}
+
+function outbox() {
+  try {
+    return JSON.parse(localStorage.getItem(OUTBOX) ?? "[]");
+  } catch {
+    return [];
+  }
+}
+
+function keepInOutbox(wishes) {
+  try {
+    localStorage.setItem(OUTBOX, JSON.stringify(wishes));
+  } catch {
+    say("This browser keeps nothing: a judgement that cannot be saved at once would be lost.", "bad");
+  }
+}
+
+function leaveOutbox(act) {
+  keepInOutbox(outbox().filter((entry) => entry.wish.act !== act));
+}
+
+/**
+ * Save an act. It lies in the browser's own store from before it is sent until the server has
+ * it on disk; its id makes a second sending harmless. Gives the answer, or null.
+ */
+export async function save(wish) {
+  const whole = { act: newAct(), ...wish };
+  keepInOutbox([...outbox(), { person: PERSON, wish: whole }]);
+  return deliver(whole);
+}
+
+async function deliver(wish) {
+  let answer;
+  try {
+    answer = await send("/acts", wish);
+  } catch {
+    say("Not saved yet: the server does not answer. Your judgement is kept in this browser and tried again.", "bad", { stay: true });
+    return null;
+  }
+  if (answer.status === 200) {
+    leaveOutbox(wish.act);
+    return answer.body;
+  }
+  if (REFUSED.has(answer.status)) leaveOutbox(wish.act);
+  say(answer.body.error ?? "Not saved.", "bad", { stay: !REFUSED.has(answer.status) });
+  return null;
+}
+
+async function emptyOutbox() {
+  const mine = outbox().filter((entry) => entry.person === PERSON);
+  let saved = 0;
+  for (const { wish } of mine) {
+    if (await deliver(wish)) saved += 1;
+    else break;
+  }
+  if (saved) say(`${saved} ${saved === 1 ? "judgement" : "judgements"} that waited in this browser ${saved === 1 ? "is" : "are"} saved now.`, "good", { replace: true });
+}
+
+/** Tell the person something. */
+export function say(text, mood = "good", { stay = false, undo = null, replace = false } = {}) {
+  const place = document.getElementById("notices");
+  if (replace || stay) place.replaceChildren();
+  const notice = document.createElement("p");
+  notice.className = `notice ${mood}`;
+  notice.textContent = text;
+  if (undo) {
+    const button = document.createElement("button");
+    button.className = "quiet";
+    button.textContent = "Undo";
+    button.dataset.undo = undo;
+    notice.append(" ", button);
+  }
+  place.append(notice);
+  if (!stay) setTimeout(() => notice.remove(), mood === "bad" ? 15000 : 8000);
+}
+
+/** Tell the person something on the page that is opened next. */
+export function sayThere(text, undo = null) {
+  sessionStorage.setItem(NOTICE, JSON.stringify({ text, undo }));
+}
+
+/** A person's acts that can be undone, newest first: { act, cluster, said } each. */
+export async function lastActs() {
+  const answer = await fetch("/history.json", { headers: { Accept: "application/json" } });
+  return answer.ok ? (await answer.json()).acts : [];
+}
+
+/** Take back an act; gives its id, or null where it could not be. */
+export async function undo(act) {
+  const saved = await save({ kind: "undo", target: act });
+  if (saved) sayThere("Taken back.");
+  return saved && act;
+}
+
+/** Run what belongs to a key, unless the person is writing or a dialog is open. */
+export function onKeys(keys) {
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    const inside = event.target;
+    if (inside.matches('input:not([type="checkbox"]), textarea, select') || document.querySelector("dialog[open]")) return;
+    const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const run = keys[(event.shiftKey && event.key !== "?" ? "Shift+" : "") + name];
+    if (!run || (event.key === "Enter" && inside.matches("a, button, summary"))) return;
+    event.preventDefault();
+    run(event);
+  });
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button[data-undo]");
+  if (!button) return;
+  button.disabled = true;
+  if (await undo(button.dataset.undo)) location.reload();
+  else button.disabled = false;
+});
+
+const told = sessionStorage.getItem(NOTICE);
+if (told) {
+  sessionStorage.removeItem(NOTICE);
+  const { text, undo: act } = JSON.parse(told);
+  say(text, "good", { undo: act });
+}
+if (PERSON) {
+  emptyOutbox();
+  setInterval(() => outbox().length && emptyOutbox(), NARROWEST);
+}

@@ -1,0 +1,81 @@
+"""How judgements, dates and people are put into words."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from vsig_core.annotations.judgement import Judgement
+from vsig_core.review.app.ledger import Said
+
+VERDICTS = {
+    "POSITIVE": "same signature",
+    "NEGATIVE": "not the same signature",
+    "SIMILAR": "similar",
+    "DIFFERENT": "not even similar",
+    "DUPLICATE": "same photograph or object",
+    "NOT_DUPLICATE": "not the same photograph",
+    "UNSURE": "unsure",
+    "CORRECT": "the group is right",
+    "WRONG": "the group is wrong",
+    "SETTLE": "conflict settled",
+    "RETRACT": "taken back",
+    "PROPOSAL": "suggested",
+}
+"""Type of a judgement -> what a person says for it."""
+
+
+def act_in_words(said: Said) -> str:
+    """What an act said, as "same signature, 6 pairs; not the same signature, 12 pairs"."""
+    return "; ".join(
+        VERDICTS[kind] if kind in ("CORRECT", "WRONG", "SETTLE", "RETRACT") else _pairs(kind, n)
+        for kind, n in said.types.items()
+    )
+
+
+def _pairs(kind: str, number: int) -> str:
+    return f"{VERDICTS[kind]}, {number} {'pair' if number == 1 else 'pairs'}"
+
+
+def day(time: datetime | None) -> str:
+    """A day, as "2 March 2026"; "undated" where there is none."""
+    return f"{time.day} {time:%B %Y}" if time else "undated"
+
+
+def moment(time: datetime | None) -> str:
+    """A day and an hour, UTC."""
+    return f"{day(time)}, {time:%H:%M} UTC" if time else "undated"
+
+
+def who(annotator: str | None) -> str:
+    """A person; many old files name none."""
+    return annotator or "somebody unnamed"
+
+
+def date_of(row: Mapping[str, Any]) -> str:
+    """When a work was made: the catalogue's words, else the years; empty where unknown."""
+    if row["date_text"]:
+        return row["date_text"]
+    first, last = row["year_from"], row["year_to"]
+    if first is None and last is None:
+        return ""
+    return str(first) if first == last else f"{_year(first)}–{_year(last)}"
+
+
+def _year(year: int | None) -> str:
+    return "?" if year is None else str(year)
+
+
+def title_of(row: Mapping[str, Any]) -> str:
+    """A title, else the uid."""
+    return row["title"] or row["uid"]
+
+
+def joined(people: Iterable[str | None]) -> str:
+    """Names, each once, as "Anna and Luca"."""
+    names = list(dict.fromkeys(who(name) for name in people))
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def judgement_in_words(row: Judgement) -> str:
+    """One judgement, as "same signature, Anna, 2 March 2026"."""
+    return f"{VERDICTS[row.type]}, {who(row.annotator)}, {day(row.made_at)}"

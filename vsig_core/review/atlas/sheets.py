@@ -1,0 +1,64 @@
+"""Many pictures in one: sheets of small ones for all, pages of larger ones for what is in view.
+
+Each picture fills its square tile, whatever its shape: nothing is wasted on margins, and
+the browser draws it in its own proportions again.
+"""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+LARGE = 128  # side of a large tile, pixels
+PAGE = 8  # large tiles along a page's side
+SHEET = 1024  # side of a sheet of small tiles, pixels: a browser takes at least 256 sheets
+QUALITY = 82
+# Tile of a picture without a thumbnail; the browser draws a point there.
+BLANK = 128
+
+Tile = NDArray[np.uint8]
+
+
+def small_side(n: int) -> int:
+    """Pixels along a small tile, so that those of all pictures fit a browser's memory.
+
+    >>> small_side(100_000), small_side(500_000)
+    (32, 16)
+    """
+    return 32 if n <= 120_000 else 16
+
+
+def tile(thumb: bytes, side: int) -> Tile | None:
+    """A thumbnail as a square tile, shape (side, side, 3); None where it cannot be read."""
+    try:
+        with Image.open(io.BytesIO(thumb)) as opened:
+            opened.draft("RGB", (2 * side, 2 * side))
+            square = opened.convert("RGB").resize((side, side), Image.Resampling.BICUBIC)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+    return np.asarray(square)
+
+
+def sheet(tiles: Sequence[Tile | None], side: int, along: int) -> bytes:
+    """Tiles row by row in a square of `along` times `along`, as JPEG.
+
+    Parameters
+    ----------
+    tiles
+        At most `along`²; None leaves its place blank.
+    side
+        Of a tile, pixels.
+    along
+        Tiles along a side.
+    """
+    rows = -(-len(tiles) // along)
+    whole = np.full((rows * side, along * side, 3), BLANK, np.uint8)
+    for place, picture in enumerate(tiles):
+        if picture is not None:
+            top, left = place // along * side, place % along * side
+            whole[top : top + side, left : left + side] = picture
+    out = io.BytesIO()
+    Image.fromarray(whole).save(out, "JPEG", quality=QUALITY)
+    return out.getvalue()

@@ -1,0 +1,112 @@
+// The packed data: the manifest, the points, the colours, and words loaded when they are wanted.
+
+export const NONE = 65535;
+
+/** A failure that a person can do something about. */
+export class MapError extends Error {}
+
+async function fetched(address) {
+  let answer;
+  try {
+    answer = await fetch(address);
+  } catch {
+    throw new MapError("The server does not answer. Is it still running? Reload to try again.");
+  }
+  if (answer.status === 404) {
+    throw new MapError("The map has changed since this page was opened. Reload to see the new one.");
+  }
+  if (!answer.ok) {
+    throw new MapError(`The server answered ${answer.status}. Reload to try again.`);
+  }
+  return answer;
+}
+
+/** What the server has: ready, packing, empty or failed. */
+export async function readManifest() {
+  return (await fetched("atlas.json")).json();
+}
+
+/** All that the first picture needs. */
+export async function readPack(manifest) {
+  const base = `${manifest.version}/`;
+  const [points, colours] = await Promise.all(
+    ["points.bin", "colours.bin"].map(async (name) => (await fetched(base + name)).arrayBuffer()),
+  );
+  return new Pack(manifest, base, points, colours);
+}
+
+export class Pack {
+  constructor(manifest, base, points, colours) {
+    const n = manifest.n;
+    this.manifest = manifest;
+    this.base = base;
+    this.n = n;
+    this.columns = manifest.columns;
+    this.rows = manifest.rows;
+    this.cells = new Uint16Array(points, 0, 2 * n);
+    this.shapes = new Uint8Array(points, 4 * n, n);
+    this.drawn = new Uint8Array(points, 5 * n, n);
+    this.colourings = manifest.colourings.map((colouring, place) => ({
+      ...colouring,
+      codes: new Uint16Array(colours, 2 * n * place, n),
+    }));
+    this.about = new Map();
+    this.at = this.#index();
+  }
+
+  #index() {
+    const at = new Int32Array(this.columns * this.rows).fill(-1);
+    for (let slot = 0; slot < this.n; slot++) {
+      at[this.cells[2 * slot + 1] * this.columns + this.cells[2 * slot]] = slot;
+    }
+    return at;
+  }
+
+  /** The picture in a cell, -1 for none. */
+  slotAt(column, row) {
+    if (column < 0 || row < 0 || column >= this.columns || row >= this.rows) return -1;
+    return this.at[row * this.columns + column];
+  }
+
+  colouring(name) {
+    return this.colourings.find((colouring) => colouring.name === name) ?? this.colourings[0];
+  }
+
+  /** Width to height of a picture. */
+  ratio(slot) {
+    return 2 ** ((this.shapes[slot] - 128) / 32);
+  }
+
+  /** Ids of all pictures, by slot. */
+  uids() {
+    this.uidsComing ??= fetched(`${this.base}uids.json`).then((answer) => answer.json());
+    return this.uidsComing;
+  }
+
+  /** What is written of a picture; null where nothing may be told. */
+  async record(slot) {
+    const each = this.manifest.about;
+    const number = Math.floor(slot / each);
+    if (!this.about.has(number)) {
+      const coming = fetched(`${this.base}about-${number}.json`).then((answer) => answer.json());
+      this.about.set(number, coming);
+      coming.catch(() => this.about.delete(number));
+    }
+    const [records, uids] = await Promise.all([this.about.get(number), this.uids()]);
+    const record = records[slot % each];
+    if (record === null) return null;
+    const [title, author, date, place, permalink] = record;
+    return { uid: uids[slot], title, author, date, place, permalink };
+  }
+
+  /** A picture in its own proportions, as large as there is; null without one. */
+  async picture(slot) {
+    if (!this.drawn[slot]) return null;
+    const { tile, along } = this.manifest.large;
+    const each = along * along;
+    const answer = await fetched(`${this.base}large-${Math.floor(slot / each)}.jpg`);
+    const place = slot % each;
+    const corner = [(place % along) * tile, Math.floor(place / along) * tile];
+    return createImageBitmap(await answer.blob(), ...corner, tile, tile);
+  }
+}

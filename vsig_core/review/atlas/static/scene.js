@@ -1,0 +1,130 @@
+// The map by WebGL2: every picture an instance of one quad, only those near the view drawn.
+
+import { FRAGMENT, VERTEX } from "./shaders.js";
+import { boxes, Textures } from "./textures.js";
+
+const GROUP = 256; // slots that are drawn or left out together
+const UNIFORMS = [
+  "scale", "offset", "cellPx", "first", "hovered", "dots", "small", "large", "arrived", "sheets",
+  "pages", "ground", "ink", "faint",
+];
+
+export class Scene {
+  /** Throws where the browser has no WebGL2. */
+  constructor(canvas, pack, changed) {
+    const gl = canvas.getContext("webgl2", {
+      alpha: false, antialias: false, depth: false, stencil: false, powerPreference: "high-performance",
+    });
+    if (!gl || typeof OffscreenCanvas === "undefined") throw new Error("no WebGL2");
+    this.gl = gl;
+    this.canvas = canvas;
+    this.pack = pack;
+    this.program = link(gl);
+    this.at = Object.fromEntries(
+      UNIFORMS.map((name) => [name, gl.getUniformLocation(this.program, name)]),
+    );
+    this.boxes = boxes(pack, GROUP);
+    this.#makeBuffers();
+    this.textures = new Textures(gl, pack, changed);
+    this.drawsPictures = true;
+  }
+
+  #makeBuffers() {
+    const { gl, pack } = this;
+    gl.bindVertexArray(gl.createVertexArray());
+    this.buffers = [pack.cells, pack.shapes, pack.drawn, new Uint8Array(4 * pack.n)].map(
+      (data, place) => {
+        const buffer = gl.createBuffer();
+        gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+        gl.bufferData(gl.ARRAY_BUFFER, data, place === 3 ? gl.DYNAMIC_DRAW : gl.STATIC_DRAW);
+        gl.enableVertexAttribArray(place);
+        gl.vertexAttribDivisor(place, 1);
+        return buffer;
+      },
+    );
+  }
+
+  /** Colours of the pictures, four bytes each: see `paint.js`. */
+  paint(bytes) {
+    const { gl } = this;
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[3]);
+    gl.bufferSubData(gl.ARRAY_BUFFER, 0, bytes);
+  }
+
+  /** Draw; gives whether another frame is needed for what has come meanwhile. */
+  draw(camera, { hovered, dots, colours }) {
+    const { gl, at, canvas } = this;
+    const density = canvas.width / camera.width;
+    const more = this.textures.uploadOne();
+    if (!dots) this.textures.want(camera, camera.zoom * density);
+    gl.viewport(0, 0, canvas.width, canvas.height);
+    gl.clearColor(...colours.ground, 1);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA);
+    gl.useProgram(this.program);
+    this.textures.bind();
+    const [sx, sy] = [(2 * camera.zoom) / camera.width, (-2 * camera.zoom) / camera.height];
+    gl.uniform2f(at.scale, sx, sy);
+    gl.uniform2f(at.offset, -camera.x * sx, -camera.y * sy);
+    gl.uniform1f(at.cellPx, camera.zoom * density);
+    gl.uniform1i(at.hovered, hovered);
+    gl.uniform1i(at.dots, dots ? 1 : 0);
+    gl.uniform2f(at.small, this.textures.small.tile, this.textures.small.along);
+    gl.uniform2f(at.large, this.textures.large.tile, this.textures.large.along);
+    [at.arrived, at.sheets, at.pages].forEach((place, unit) => gl.uniform1i(place, unit));
+    for (const name of ["ground", "ink", "faint"]) gl.uniform3f(at[name], ...colours[name]);
+    for (const [first, count] of this.#runs(camera)) this.#drawRun(first, count);
+    return more;
+  }
+
+  /** Slots in or near the view, as few runs as there are gaps. */
+  #runs(camera) {
+    const [left, top, right, bottom] = camera.seen();
+    const runs = [];
+    for (let group = 0; 4 * group < this.boxes.length; group++) {
+      const [l, t, r, b] = this.boxes.subarray(4 * group, 4 * group + 4);
+      if (r < left || l > right || b < top || t > bottom) continue;
+      const first = group * GROUP;
+      const count = Math.min(GROUP, this.pack.n - first);
+      const last = runs.at(-1);
+      if (last && last[0] + last[1] === first) last[1] += count;
+      else runs.push([first, count]);
+    }
+    return runs;
+  }
+
+  #drawRun(first, count) {
+    const { gl, buffers } = this;
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffers[0]);
+    gl.vertexAttribIPointer(0, 2, gl.UNSIGNED_SHORT, 4, 4 * first);
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffers[1]);
+    gl.vertexAttribIPointer(1, 1, gl.UNSIGNED_BYTE, 1, first);
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffers[2]);
+    gl.vertexAttribIPointer(2, 1, gl.UNSIGNED_BYTE, 1, first);
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffers[3]);
+    gl.vertexAttribPointer(3, 4, gl.UNSIGNED_BYTE, true, 4, 4 * first);
+    gl.uniform1i(this.at.first, first);
+    gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, count);
+  }
+
+  end() {
+    this.textures.end();
+  }
+}
+
+function link(gl) {
+  const program = gl.createProgram();
+  for (const [kind, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+    const shader = gl.createShader(kind);
+    gl.shaderSource(shader, source);
+    gl.compileShader(shader);
+    gl.attachShader(program, shader);
+  }
+  gl.linkProgram(program);
+  if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
+    const logs = gl.getAttachedShaders(program).map((shader) => gl.getShaderInfoLog(shader));
+    throw new Error(`The map's shaders do not compile: ${[...logs, gl.getProgramInfoLog(program)].join(" ")}`);
+  }
+  return program;
+}

@@ -1,0 +1,268 @@
+"""A polite client of web servers, for one project.
+
+Each host is asked at a steady pace, whichever process asks; what passes (503, 429, a cut
+connection) is tried again with growing pauses, and as late as the server says; what was
+fetched is not fetched again, or only on condition that it changed.
+"""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import urljoin
+
+import urllib3
+
+from vsig_core.errors import FetchError
+from vsig_core.settings import WebSettings
+from vsig_core.web.addresses import check_name, host_of
+from vsig_core.web.cache import Cache, Fetched, Head
+from vsig_core.web.connections import pools
+from vsig_core.web.pace import Pace
+
+MOST_REDIRECTS = 5
+_REDIRECTS = {301, 302, 303, 307, 308}
+_GONE = {404, 410}
+_PASSING = {408, 425, 429, 500, 502, 503, 504}
+_PIECE = 65_536  # bytes
+_FIRST_PAUSE = 0.5  # seconds
+_KEEP_PICTURES = 7.0  # days
+
+CheckSize = Callable[[int], None]
+
+
+class _PassingError(Exception):
+    """A failure that may be over soon; `rest`: seconds that the server asks for."""
+
+    def __init__(self, detail: str, rest: float = 0.0) -> None:
+        super().__init__(detail)
+        self.rest = rest
+
+
+@dataclass(frozen=True)
+class Web:
+    """What a project fetches, and has fetched. It travels to workers as it is.
+
+    Parameters
+    ----------
+    folder
+        Of what was fetched, on this machine.
+    settings
+        Pace, patience and bounds.
+    private_hosts
+        Hosts of a private network that may be asked: those that the settings name.
+
+    Raises
+    ------
+    FetchError
+        Of each method that fetches: unreachable (for now), missing, forbidden, too_many_bytes.
+    """
+
+    folder: Path
+    settings: WebSettings
+    private_hosts: frozenset[str] = frozenset()
+
+    def document(
+        self, url: str, fresh_hours: float | None = None, newer_than: datetime | None = None
+    ) -> Fetched:
+        """A manifest, a listing: by condition where it is known, not at all where it is fresh.
+
+        Parameters
+        ----------
+        url
+            http or https.
+        fresh_hours
+            How long an answer is taken as it is; `refresh_hours` of the settings where left out.
+        newer_than
+            An answer of before this time is not fresh.
+
+        Returns
+        -------
+        An old answer, with the reason, where the server cannot be reached now.
+        """
+        cache = Cache(self.folder / "documents")
+        known = cache.find(url)
+        hours = self.settings.refresh_hours if fresh_hours is None else fresh_hours
+        if known and _is_fresh(known, hours, newer_than):
+            return known
+        try:
+            return self._fetched(url, cache, known, self._check_document)
+        except FetchError as error:
+            if known is None or error.reason != "unreachable":
+                raise
+            return replace(known, stale=error.detail)
+
+    def picture(
+        self, url: str, check_size: CheckSize, newer_than: datetime | None = None
+    ) -> Fetched:
+        """A picture: not asked for again where a run that broke off has fetched it already.
+
+        Parameters
+        ----------
+        url
+            http or https.
+        check_size
+            Told how many bytes there are, as soon as it is known, and as they come; may raise.
+        newer_than
+            An answer of before this time is not fresh.
+        """
+        cache = Cache(self.folder / "pictures")
+        known = cache.find(url)
+        if known and _is_fresh(known, self.settings.refresh_hours, newer_than):
+            return known
+        return self._fetched(url, cache, known, check_size)
+
+    def forget(self, url: str) -> None:
+        """Delete what is kept of an address."""
+        for kind in ("documents", "pictures"):
+            Cache(self.folder / kind).forget(url)
+
+    def forget_old_pictures(self) -> None:
+        """Delete pictures that have long been read: working copies of them are in the store."""
+        Cache(self.folder / "pictures").forget_older(_KEEP_PICTURES)
+
+    def _fetched(
+        self, url: str, cache: Cache, known: Fetched | None, check_size: CheckSize
+    ) -> Fetched:
+        answer = self._patiently(url, _conditions(known), check_size)
+        if answer is not None:
+            return cache.keep(url, *answer)
+        if known is None:
+            raise FetchError("unreachable", f"{url} answered 304 to a question without condition")
+        cache.confirm(url)
+        return replace(known, confirmed=datetime.now(UTC))
+
+    def _patiently(
+        self, url: str, conditions: Mapping[str, str], check_size: CheckSize
+    ) -> tuple[bytes, Head] | None:
+        """Ask several times for what may pass."""
+        said = ""
+        for number in range(self.settings.tries):
+            if number:
+                time.sleep(_FIRST_PAUSE * 2 ** (number - 1) * random.uniform(0.5, 1))
+            try:
+                return self._follow(url, conditions, check_size)
+            except _PassingError as error:
+                said = str(error)
+        raise FetchError("unreachable", f"{url}: {said}; tried {self.settings.tries} times")
+
+    def _follow(
+        self, url: str, conditions: Mapping[str, str], check_size: CheckSize
+    ) -> tuple[bytes, Head] | None:
+        """Ask once, and go where the server sends; None where nothing changed."""
+        for _ in range(MOST_REDIRECTS + 1):
+            answer = self._ask(url, conditions)
+            try:
+                if answer.status == 304:
+                    return None
+                if answer.status == 200:
+                    return _body(answer, check_size, self.settings), _head(answer, url)
+                if answer.status in _REDIRECTS and "Location" in answer.headers:
+                    url = urljoin(url, answer.headers["Location"])
+                    continue
+                self._fail(url, answer)
+            finally:
+                answer.close()
+        raise FetchError("unreachable", f"{url}: sent on more than {MOST_REDIRECTS} times")
+
+    def _ask(self, url: str, conditions: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+        host = host_of(url)
+        check_name(host, self.private_hosts)
+        self._pace.wait_for_turn(host)
+        headers = {"User-Agent": user_agent(self.settings.contact), **conditions}
+        connections = pools(self.private_hosts, self.settings.timeout_seconds)
+        try:
+            return connections.request(
+                "GET", url, headers=headers, preload_content=False, redirect=False, retries=False
+            )
+        except (urllib3.exceptions.LocationParseError, UnicodeError) as error:
+            raise FetchError("forbidden", f"{url!r} is no address: {error}") from error
+        except urllib3.exceptions.HTTPError as error:
+            raise _PassingError(_words(error)) from error
+
+    def _fail(self, url: str, answer: urllib3.BaseHTTPResponse) -> None:
+        said = f"{answer.status} {answer.reason or ''}".strip()
+        if answer.status in _GONE:
+            raise FetchError("missing", f"{url} answers {said}")
+        if answer.status not in _PASSING:
+            raise FetchError("unreachable", f"{url} answers {said}")
+        rest = _retry_after(answer.headers.get("Retry-After"))
+        if rest:
+            self._pace.rest(host_of(url), rest)
+        raise _PassingError(f"it answers {said}")
+
+    def _check_document(self, size: int) -> None:
+        if size > self.settings.max_document_bytes:
+            raise FetchError(
+                "too_many_bytes",
+                f"{size:,} bytes; [web] max_document_bytes is {self.settings.max_document_bytes:,}",
+            )
+
+    @property
+    def _pace(self) -> Pace:
+        interval = 1 / self.settings.requests_per_second
+        return Pace(self.folder / "hosts", interval, self.settings.longest_wait_seconds)
+
+
+def user_agent(contact: str) -> str:
+    """Who asks, and whom to write to about it."""
+    return f"vsig/{version('vsig')} ({contact or 'visual signatures of artworks'})"
+
+
+def _is_fresh(known: Fetched, hours: float, newer_than: datetime | None) -> bool:
+    if newer_than is not None and known.confirmed < newer_than:
+        return False
+    return timedelta() <= datetime.now(UTC) - known.confirmed <= timedelta(hours=hours)
+
+
+def _conditions(known: Fetched | None) -> dict[str, str]:
+    if known is None:
+        return {}
+    said = {"If-None-Match": known.head.etag, "If-Modified-Since": known.head.last_modified}
+    return {name: value for name, value in said.items() if value}
+
+
+def _head(answer: urllib3.BaseHTTPResponse, url: str) -> Head:
+    said = answer.headers
+    return Head(url, said.get("Content-Type", ""), said.get("ETag"), said.get("Last-Modified"))
+
+
+def _body(answer: urllib3.BaseHTTPResponse, check_size: CheckSize, settings: WebSettings) -> bytes:
+    """The whole body, bounded in size and time, or a failure."""
+    announced = answer.headers.get("Content-Length", "")
+    if announced.isdigit():
+        check_size(int(announced))
+    end = time.monotonic() + settings.longest_seconds
+    data = bytearray()
+    try:
+        while piece := answer.read1(_PIECE):
+            data += piece
+            check_size(len(data))
+            if time.monotonic() > end:
+                raise _PassingError(f"not all of it came in {settings.longest_seconds:g} seconds")
+    except urllib3.exceptions.HTTPError as error:
+        raise _PassingError(_words(error)) from error
+    return bytes(data)
+
+
+def _retry_after(text: str | None) -> float:
+    """Seconds that a server asks for, by number or by date; 0 where it does not."""
+    if not text:
+        return 0.0
+    if text.strip().isdigit():
+        return float(text)
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return 0.0
+    aware = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+
+
+def _words(error: Exception) -> str:
+    """What went wrong, without the address of an object in memory."""
+    return f"{type(error).__name__}: {str(error).rpartition('>: ')[2] or error}"
