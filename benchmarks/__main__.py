@@ -7,7 +7,16 @@ import subprocess
 import sys
 from itertools import takewhile
 
-BENCHMARKS = ("clustering", "growth", "sample_difficulty", "art", "demo", "scale", "crashes")
+BENCHMARKS = (
+    "clustering",
+    "growth",
+    "sample_difficulty",
+    "art",
+    "evidence",
+    "demo",
+    "scale",
+    "crashes",
+)
 
 
 def main() -> None:

@@ -8,7 +8,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vsig_core.evidence.cells import Box, Cells, cells_of, check_box, inside, mirrored, pack, unpack
+    from vsig_core.evidence.cells import (
+        Box,
+        Cells,
+        cells_of,
+        check_box,
+        inside,
+        mirrored,
+        pack,
+        unpack,
+    )
     from vsig_core.evidence.matching import BELIEVABLE, Match, compare
     from vsig_core.evidence.regions import nominate, region_vectors
     from vsig_core.evidence.trunk import Trunk

@@ -8,6 +8,8 @@ import math
 import numpy as np
 from numba import njit
 
+EQUAL = 1e-9  # sums of the same weights in another order differ in the last bits
+
 
 @njit(cache=True, nogil=True)
 def mutual_nearest(cosines, first, second, weights):
@@ -50,25 +52,26 @@ def vote(points, others, weights, scales, spread):
     their order, then rows of offsets from above, then columns from the left.
     """
     count = points.shape[0]
+    columns, rows = np.empty(count, np.int64), np.empty(count, np.int64)
     best, best_scale, best_x, best_y = 0.0, 1.0, 0.0, 0.0
     for scale in scales:
-        cells = np.empty((count, 2), np.int64)
+        left, right, top, bottom = 1 << 30, -(1 << 30), 1 << 30, -(1 << 30)
         for p in range(count):
-            for axis in range(2):
-                cells[p, axis] = math.floor(others[p, axis] - scale * points[p, axis])
-        low_x, low_y = cells[:, 0].min() - spread, cells[:, 1].min() - spread
-        wide = cells[:, 0].max() + spread - low_x + 1
-        high = cells[:, 1].max() + spread - low_y + 1
-        votes = np.zeros((high, wide), np.float64)
+            columns[p] = math.floor(others[p, 0] - scale * points[p, 0])
+            rows[p] = math.floor(others[p, 1] - scale * points[p, 1])
+            left, right = min(left, columns[p]), max(right, columns[p])
+            top, bottom = min(top, rows[p]), max(bottom, rows[p])
+        left, top = left - spread, top - spread
+        votes = np.zeros((bottom + spread - top + 1, right + spread - left + 1), np.float64)
         for p in range(count):
-            for y in range(cells[p, 1] - spread - low_y, cells[p, 1] + spread - low_y + 1):
-                for x in range(cells[p, 0] - spread - low_x, cells[p, 0] + spread - low_x + 1):
+            for y in range(rows[p] - spread - top, rows[p] + spread - top + 1):
+                for x in range(columns[p] - spread - left, columns[p] + spread - left + 1):
                     votes[y, x] += weights[p]
-        for y in range(high):
-            for x in range(wide):
-                if votes[y, x] > best + 1e-9:  # sums in another order differ in the last bits
+        for y in range(votes.shape[0]):
+            for x in range(votes.shape[1]):
+                if votes[y, x] > best + EQUAL:
                     best, best_scale = votes[y, x], scale
-                    best_x, best_y = x + low_x + 0.5, y + low_y + 0.5
+                    best_x, best_y = x + left + 0.5, y + top + 0.5
     return best, best_scale, best_x, best_y
 
 
@@ -79,31 +82,29 @@ def refine(points, others, weights, scale, x, y, radius, agreeing):
     `agreeing` is written: which pairs lie within `radius` cells of where the last fit, or the
     vote, puts them.
     """
-    count = points.shape[0]
     total = 0.0
     for _ in range(3):
-        total = 0.0
-        mean = np.zeros(4)
-        for p in range(count):
+        total, x1, y1, x2, y2 = 0.0, 0.0, 0.0, 0.0, 0.0
+        for p in range(points.shape[0]):
             dx = others[p, 0] - scale * points[p, 0] - x
             dy = others[p, 1] - scale * points[p, 1] - y
             agreeing[p] = dx * dx + dy * dy <= radius * radius
             if agreeing[p]:
-                total += weights[p]
-                mean[:2] += weights[p] * points[p]
-                mean[2:] += weights[p] * others[p]
+                weight = weights[p]
+                total += weight
+                x1, y1 = x1 + weight * points[p, 0], y1 + weight * points[p, 1]
+                x2, y2 = x2 + weight * others[p, 0], y2 + weight * others[p, 1]
         if total <= 0:
             break
-        mean /= total
+        x1, y1, x2, y2 = x1 / total, y1 / total, x2 / total, y2 / total
         along, square = 0.0, 0.0
-        for p in range(count):
+        for p in range(points.shape[0]):
             if agreeing[p]:
-                for axis in range(2):
-                    here = points[p, axis] - mean[axis]
-                    along += weights[p] * here * (others[p, axis] - mean[2 + axis])
-                    square += weights[p] * here * here
-        if square <= 0 or not 1 / 3 <= along / square <= 3:
+                dx, dy = points[p, 0] - x1, points[p, 1] - y1
+                along += weights[p] * (dx * (others[p, 0] - x2) + dy * (others[p, 1] - y2))
+                square += weights[p] * (dx * dx + dy * dy)
+        if square <= 0 or along < square / 3 or along > 3 * square:
             break
         scale = along / square
-        x, y = mean[2] - scale * mean[0], mean[3] - scale * mean[1]
+        x, y = x2 - scale * x1, y2 - scale * y1
     return total

@@ -22,6 +22,7 @@ BELIEVABLE = 12.0
 _SCALES = 2.0 ** (np.array([0, 1, -1, 2, -2, 3, -3, 4, -4]) / 3)
 _SPREAD = 1  # cells to each side in which a pair votes
 _RADIUS = 2.0  # cells from where the fit puts it within which a pair agrees
+_STRAY = 0.05  # of the weight, at each edge of a box
 _CHUNK = 16  # pictures in one matrix product: some ten MB
 _THREADS = 2
 
@@ -75,9 +76,7 @@ def compare(one: Cells, others: Sequence[Cells]) -> list[Match]:
         ]
 
 
-def _cosines(
-    one: Cells, others: Sequence[Cells]
-) -> Iterator[tuple[Cells, NDArray[np.float32]]]:
+def _cosines(one: Cells, others: Sequence[Cells]) -> Iterator[tuple[Cells, NDArray[np.float32]]]:
     """Each other picture with the cosines of its cells, by one matrix product for all."""
     ends = np.cumsum([other.flat.shape[0] for other in others])
     cosines = one.flat @ np.concatenate([other.flat for other in others]).T
@@ -85,7 +84,7 @@ def _cosines(
 
 
 def _match(one: Cells, other: Cells, cosines: NDArray[np.float32]) -> Match:
-    from vsig_core.evidence._kernels import mutual_nearest, refine, vote
+    from vsig_core.evidence._kernels import EQUAL, mutual_nearest, refine, vote
 
     most = min(cosines.shape)
     first, second, weights = (np.empty(most, kind) for kind in (np.int64, np.int64, np.float64))
@@ -97,7 +96,7 @@ def _match(one: Cells, other: Cells, cosines: NDArray[np.float32]) -> Match:
     turned = points * (-1, 1)
     straight = vote(points, places, weights, _SCALES, _SPREAD)
     across = vote(turned, places, weights, _SCALES, _SPREAD)
-    flipped = across[0] > straight[0] + 1e-9
+    flipped = across[0] > straight[0] + EQUAL
     agreeing = np.zeros(count, np.bool_)
     score = refine(
         turned if flipped else points,
@@ -107,9 +106,11 @@ def _match(one: Cells, other: Cells, cosines: NDArray[np.float32]) -> Match:
         _RADIUS,
         agreeing,
     )
-    return Match(
-        float(score), _around(one, points[agreeing]), _around(other, places[agreeing]), flipped
+    boxes = (
+        _around(cells, at[agreeing], weights[agreeing])
+        for cells, at in ((one, points), (other, places))
     )
+    return Match(float(score), *boxes, flipped)
 
 
 def _middles(cells: Cells, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -118,8 +119,19 @@ def _middles(cells: Cells, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.stack([columns, rows], axis=1) + 0.5
 
 
-def _around(cells: Cells, middles: NDArray[np.float64]) -> Box | None:
+def _around(cells: Cells, middles: NDArray[np.float64], weights: NDArray[np.float64]) -> Box | None:
+    """The box of cells that agree, but for some that do so by chance at its edges."""
     if not len(middles):
         return None
-    (left, top), (right, bottom) = middles.min(axis=0) - 0.5, middles.max(axis=0) + 0.5
-    return cells.box(left, top, right, bottom)
+    sides = [_span(middles[:, axis], weights) for axis in (0, 1)]
+    (left, right), (top, bottom) = sides
+    return cells.box(left - 0.5, top - 0.5, right + 0.5, bottom + 0.5)
+
+
+def _span(values: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
+    """Where the weight lies along a side: at either end up to `_STRAY` of it is left out."""
+    order = np.argsort(values, kind="stable")
+    below = np.cumsum(weights[order]) / weights.sum()
+    low = int(np.searchsorted(below, _STRAY, side="right"))
+    high = int(np.searchsorted(below, 1 - _STRAY))
+    return float(values[order[low]]), float(values[order[min(high, len(order) - 1)]])

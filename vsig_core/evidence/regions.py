@@ -35,9 +35,9 @@ def region_vectors(cells: Cells) -> NDArray[np.float32]:
         for top, bottom in _windows(height, grid)
         for left, right in _windows(width, grid)
     ]
-    t, b, l, r = np.array(windows).T
-    totals = sums[b, r] - sums[t, r] - sums[b, l] + sums[t, l]
-    return (totals / ((b - t) * (r - l))[:, None]).astype(np.float32)
+    top, bottom, left, right = np.array(windows).T
+    totals = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
+    return (totals / ((bottom - top) * (right - left))[:, None]).astype(np.float32)
 
 
 def nominate(
