@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from vsig_core.commands import corpus, export, judgements, look, review
+from vsig_core.commands import corpus, export, judgements, look, review, review_user
 from vsig_core.console import Context, note
 from vsig_core.errors import InputError, VsigError
 
@@ -38,7 +38,7 @@ def shared(
 
 def build() -> typer.Typer:
     """The whole command, plug-ins included: packages add theirs by the group `vsig.commands`."""
-    for module in (corpus, judgements, look, export, review):
+    for module in (corpus, judgements, look, export, review, review_user):
         module.register(app)
     for point in entry_points(group="vsig.commands"):
         point.load()(app)

@@ -396,9 +396,44 @@ class LayoutSettings(Section):
 
 
 class ReviewSettings(Section):
-    """What is proposed to people."""
+    """What is proposed to people, and how several of them work together."""
 
     queue_size: int = Field(default=1000, ge=1, description="Most entries in the queue.")
+    second_share: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Share of the judged pairs that go to a second person, blind.",
+    )
+    upload_mb: int = Field(
+        default=20, ge=1, le=500, description="Largest picture that people may bring to Find, MB."
+    )
+    dagster: str | None = Field(
+        default=None,
+        pattern="^https?://",
+        description="Dagster's web server, which Learn asks for a training, as "
+        "http://127.0.0.1:3000; else, and while it is down, a file in the inbox asks.",
+    )
+    users_file: str = Field(
+        default="review-users.json",
+        description="Names, roles and password hashes, relative to the project ('vsig "
+        "review-user').",
+    )
+    hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Further names by which browsers may call the app, as review.museum.org.",
+    )
+    proxy_header: str | None = Field(
+        default=None,
+        description="Header in which a trusted proxy names who has logged in there, as "
+        "X-Remote-User; nobody logs in at the app then.",
+    )
+    proxy_role: Literal["look", "judge", "decide"] = Field(
+        default="judge", description="Of people whom the proxy names and the users' file does not."
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=("127.0.0.1", "::1"), description="Addresses whose word about people is taken."
+    )
 
 
 class RunSettings(Section):
@@ -544,14 +579,14 @@ def _unknown_variable(variable: str, places: Mapping[str, object]) -> str:
 
 
 def _read_value(text: str, place: tuple[str, ...]) -> str | list[str]:
-    """What a variable says; a list as 1,5 or [1, 5]."""
+    """What a variable says; a list as 1,5 or [1, 5], of words with quotes or without."""
     model: Any = Settings
     for section in place[:-1]:
         model = model.model_fields[section].annotation
     if get_origin(model.model_fields[place[-1]].annotation) is not tuple:
         return text
     items = text.strip().removeprefix("[").removesuffix("]").split(",")
-    return [item for item in items if item.strip()]
+    return [item.strip().strip("'\"") for item in items if item.strip()]
 
 
 def _explain(error: ValidationError, path: Path, overridden: Mapping[str, tuple[str, ...]]) -> str:

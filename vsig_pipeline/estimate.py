@@ -139,7 +139,9 @@ def _unread(state: State, planned: pa.Table, due: set[str]) -> Counter[str]:
     @functools.cache
     def read(batch: str) -> set[File]:
         reading = state.read_as_now(batch)
-        return listed(reading.inputs["batches"]) if reading else set()
+        # What was taken in from an exported project was read elsewhere, from a listing of there.
+        version = reading.inputs.get("batches") if reading else None
+        return set() if version is None else listed(version)
 
     files = [file for file in files_of(planned) if file[0] in due]
     return Counter(file[0] for file in files if file not in read(file[0]))

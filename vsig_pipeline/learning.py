@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 
 from vsig_core.project import Project
+from vsig_core.review.learn_requests import answer_request, asked_to_learn
+from vsig_core.review.rounds import Contest, newest_contest
 from vsig_pipeline.state import State, Task
 from vsig_pipeline.steps import STEPS
 
@@ -26,6 +28,8 @@ def learning(state: State, tasks: Sequence[Task]) -> Learning:
     """Look at the work of the stage `retrain` that is due, at least one task."""
     if state.champion is None:
         return Learning(True, "no model is in force yet")
+    if asked := asked_to_learn(state.project.inbox):
+        return Learning(True, f"{asked.by} asked for it")
     first = tasks[0]
     if first.step != "triplets" or not first.reason.startswith("changed"):
         return Learning(True, first.reason)
@@ -43,6 +47,28 @@ def learning(state: State, tasks: Sequence[Task]) -> Learning:
         f"{new} new or changed links wait for {settings.min_new_links} ([annotations] "
         f"min_new_links), or until {longest - waited} from now (max_wait_hours)",
     )
+
+
+def answer_who_asked(project: Project) -> str | None:
+    """Tell whoever asked for a training what came of it, once nothing is left to learn from.
+
+    Returns what was said; None where nobody had asked.
+    """
+    asked = asked_to_learn(project.inbox)
+    if asked is None:
+        return None
+    store = project.store
+    contest = newest_contest(store.read_or_empty("models"), store.read_or_empty("evaluations"))
+    said = _outcome(contest, datetime.fromisoformat(asked.at))
+    answer_request(project.inbox, said)
+    return said
+
+
+def _outcome(contest: Contest | None, asked_at: datetime) -> str:
+    if contest is None or contest.at is None or contest.at < asked_at:
+        return "There was nothing new to learn from: the model in force knows all judgements."
+    verdict = "took over" if contest.promoted else "was not taken"
+    return f"The model {contest.model_id} was trained and {verdict}: {contest.reason}"
 
 
 def _waited(state: State, trained: int | None) -> timedelta:

@@ -13,6 +13,7 @@ from vsig_core.corpus import BatchPlan
 from vsig_core.errors import InputError, VsigError
 from vsig_core.project import PROJECT_VARIABLE, Project, write_dagster_home
 from vsig_pipeline.failures import step_failure
+from vsig_pipeline.learning import answer_who_asked
 from vsig_pipeline.leftovers import clear_leftovers
 from vsig_pipeline.listing import plan_sources, record_sources
 from vsig_pipeline.notices import nothing_given_up
@@ -115,6 +116,8 @@ def run(
                 _execute(project, group)
             done += group
         nothing_given_up(project, [stage])
+    if wanted is None:
+        answer_who_asked(project)
     return Ran(done, plan)
 
 

@@ -24,7 +24,7 @@ from vsig_core.project import Project
 from vsig_pipeline.arrivals import QUIET_SECONDS, pending_files
 from vsig_pipeline.failures import step_failure
 from vsig_pipeline.jobs import annotate, embed, ingest, recluster, retrain
-from vsig_pipeline.learning import learning
+from vsig_pipeline.learning import answer_who_asked, learning
 from vsig_pipeline.leftovers import clear_leftovers
 from vsig_pipeline.listing import record_sources
 from vsig_pipeline.notices import nothing_given_up, write_failure
@@ -74,7 +74,8 @@ def sources_sensor(context: SensorEvaluationContext, project: ProjectResource) -
     description="Looks for annotation files, and for judgements enough to learn from.",
 )
 def inbox_sensor(context: SensorEvaluationContext, project: ProjectResource) -> SensorResult:
-    """Take new files at once; ask for a training when there is enough to learn."""
+    """Take new files at once; ask for a training when there is enough to learn, or when a
+    person asked for one (a file in the inbox, see `vsig_core.review.learn_requests`)."""
     opened = project.open()
     state = State(opened)
     tasks = state.tasks()
@@ -91,6 +92,8 @@ def inbox_sensor(context: SensorEvaluationContext, project: ProjectResource) -> 
             return SensorResult(skip_reason=f"judgements wait for more: {found.why}")
         context.log.info(f"training is due: {found.why}")
         return _ask(context, opened, due)
+    if said := answer_who_asked(opened):
+        context.log.info(f"whoever asked for a training is told: {said}")
     return SensorResult(skip_reason=f"nothing new in {opened.inbox.uri()}")
 
 

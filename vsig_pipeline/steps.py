@@ -148,7 +148,8 @@ _STEPS = [
         "recluster",
         ("review_queue",),
         ("groups", "neighbours", "morphograph"),
-        ("review",),
+        ("review", "annotations.same_work"),
+        code="2",
     ),
 ]
 

@@ -7,6 +7,7 @@ import pytest
 from annotation_rows import groups
 
 from vsig_core.annotations import Known, build_morphograph, check_file, ingest_file
+from vsig_core.errors import AnnotationError
 from vsig_core.store.schema import empty
 
 
@@ -27,6 +28,11 @@ def test_the_check_reports_the_figures_that_are_known_of_the_file(data):
     lines = [line.split(",") for line in data.decode().splitlines()[1:]]
     assert report["unknown_images"] == sorted({uid for line in lines for uid in line[2:4]})
     assert report["bad_rows"] == report["conflicts"] == []
+    forms = Counter(
+        "halves" if line[0] == line[2][:16] + line[3][16:] else "sorted pair" for line in lines
+    )
+    assert all("_" in line[0] for line in lines) == (forms.keys() == {"sorted pair"})
+    assert report["link_ids"] == forms
 
 
 def test_defect_4_no_positive_of_the_file_is_lost(data):
@@ -50,3 +56,12 @@ def test_every_row_waits_where_no_picture_is_there_and_comes_back_known(data):
     again = ingest_file(data.replace(b"\n", b"\r\n"), "copy.csv", first.annotations)
     assert again.report["new"] == 0
     assert build_morphograph(first.annotations, uids=set()).links.num_rows == 0
+
+
+@pytest.mark.parametrize("name", ["clusters_optics_0.13.csv", "uid2desc.csv"])
+def test_the_other_old_files_are_told_for_what_they_are(name: str):
+    folder = os.environ.get("VSIG_CORPORA")
+    if not folder:
+        pytest.skip("VSIG_CORPORA is not set: it names the folder of the real corpora")
+    with pytest.raises(AnnotationError, match="holds no judgements"):
+        check_file((Path(folder) / "replica" / name).read_bytes(), name)

@@ -1,5 +1,6 @@
 """A project by hand: four pictures that may leave, two that may not, judged and on a map."""
 
+import hashlib
 import io
 import json
 from datetime import UTC, date, datetime
@@ -63,10 +64,19 @@ def _computed(project: Project) -> None:
     store.write("clusters", _table("clusters", clusters), HERE)
     lists = [
         {"uid": uid, "ids": [other for other in UIDS if other != uid],
-         "distances": [0.1, 0.2, 0.3, 0.4, 0.5], "sha256": f"sha-{uid}", "model_id": "m-1"}
+         "distances": [0.1, 0.2, 0.3, 0.4, 0.5], "sha256": _content(uid), "model_id": "m-1"}
         for uid in UIDS
     ]  # fmt: skip
     store.write("neighbours", _table("neighbours", lists), HERE)
+    vectors = [
+        {"model_id": "m-1", "uid": uid, "batch": "b-1", "sha256": _content(uid),
+         "vector": [0.6, 0.8 - n / 9]}
+        for n, uid in enumerate(UIDS)
+    ]  # fmt: skip
+    where = {"model_id": "m-1", "batch": "b-1"}
+    version = store.write("embeddings", _table("embeddings", vectors), HERE, partition=where)
+    seen = where | {"version": version, "images": len(UIDS), "digest": "d"}
+    store.write("vectors", _table("vectors", [seen]), HERE)
     places = [{"uid": uid, "x": float(n), "y": -n / 3} for n, uid in enumerate(UIDS)]
     store.write("layout", _table("layout", places), HERE)
 
@@ -79,7 +89,7 @@ def _image(project: Project, number: int, uid: str) -> dict[str, Any]:
         "batch": "b-1",
         "source": "pictures",
         "uri": f"/home/anna/pictures/{uid}",
-        "sha256": f"sha-{uid}",
+        "sha256": _content(uid),
         "phash": "0" * 16,
         "width": 400,
         "height": 300,
@@ -98,6 +108,10 @@ def _image(project: Project, number: int, uid: str) -> dict[str, Any]:
         "extra": json.dumps({"shelf": number}),
         "added_at": datetime(2026, 3, 1, tzinfo=UTC),
     }
+
+
+def _content(uid: str) -> str:
+    return hashlib.sha256(uid.encode()).hexdigest()
 
 
 def _jpeg(number: int, side: int) -> bytes:

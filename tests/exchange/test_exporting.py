@@ -9,6 +9,7 @@ from shown_project import HERE, LATER, STAYING, UIDS
 from typer.testing import CliRunner
 
 from vsig_core.cli import build
+from vsig_core.commands.export import Format
 from vsig_core.errors import InputError, TableMissingError
 from vsig_core.exchange import FORMATS, export
 from vsig_core.project import Project, init_project
@@ -115,6 +116,17 @@ def test_the_command_says_what_was_left_out_and_why(project: Project, tmp_path: 
 
 
 def test_every_format_of_the_command_is_one_of_the_library():
-    from vsig_core.commands.export import Format
+    assert {word.value for word in Format} == {*FORMATS, "atlas"}
 
-    assert {word.value for word in Format} == set(FORMATS)
+
+def test_the_picture_map_is_exported_by_the_same_rule(project: Project, tmp_path: Path):
+    words = ["--project", project.folder, "export", "atlas", tmp_path / "site"]
+    done = vsig(*words)
+    assert done.exit_code == 0, done.exception
+    assert (tmp_path / "site" / "index.html").is_file()
+    written = bytes_of(tmp_path / "site").lower()
+    assert b"a.jpg" in written
+    for uid in (*STAYING, "nobody known", "/home/anna"):
+        assert uid.encode() not in written, uid
+    again = vsig(*words)
+    assert isinstance(again.exception, InputError) and "--overwrite" in str(again.exception)

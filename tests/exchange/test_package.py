@@ -1,5 +1,6 @@
 """All tables as a data package, and back."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -39,7 +40,7 @@ def test_frictionless_finds_every_table_valid(package: Path):
     report = frictionless.validate(str(package / "datapackage.json"))
     errors = {task.name: [error.message for error in task.errors] for task in report.tasks}
     assert report.valid, {name: found for name, found in errors.items() if found}
-    assert {"images", "annotations", "links", "clusters", "layout"} <= errors.keys()
+    assert {"images", "annotations", "links", "clusters", "embeddings"} <= errors.keys()
 
 
 def test_frictionless_finds_a_table_that_was_changed(package: Path):
@@ -74,7 +75,7 @@ def test_what_leaves_in_part_arrives_as_that_part(
     done = import_package(elsewhere, package)
     assert not done.is_whole
     there, here = project.store, elsewhere.store
-    for name in ("components", "motifs", "motif_members", "layout", "clusters"):
+    for name in ("components", "motifs", "motif_members", "layout", "clusters", "embeddings"):
         rows = [row for row in there.read(name).to_pylist() if row.get("uid") not in STAYING]
         for row in rows:
             if row.get("predecessor") in STAYING:
@@ -109,8 +110,10 @@ def test_two_projects_do_not_mix_and_an_import_may_be_done_again(
         (lambda p: (p / "tables" / "layout.csv").unlink(), "cannot be read"),
         (lambda p: (p / "vsig-export.json").write_text("{}"), "no package"),
         (lambda p: (p / "vsig-export.json").unlink(), "the whole folder"),
-        (lambda p: (p / "datapackage.json").write_text("[1"), "no JSON"),
-        (lambda p: (p / "datapackage.json").write_text('{"resources": [3]}'), "no resources"),
+        (lambda p: (p / "vsig-export.json").write_text("[1"), "no JSON"),
+        (lambda p: (p / "vsig-export.json").write_text("[1]"), "no JSON object"),
+        (lambda p: (p / "vsig-export.json").write_text('{"kind": "vsig package 1"}'), "list"),
+        (lambda p: (p / "tables" / "embeddings.parquet").write_bytes(b"PAR1"), "not the file"),
         (lambda p: shutil.rmtree(p / "objects" / "working"), "cannot be read"),
         (lambda p: next((p / "objects" / "thumbs").iterdir()).write_bytes(b"x"), "damaged"),
     ],
@@ -132,14 +135,10 @@ def test_a_key_that_would_lead_out_of_the_package_is_refused(
     bad = ["thumbs/../../../secret.jpg"] * images.num_rows
     index = images.schema.get_field_index("thumb")
     write_table("images", images.set_column(index, "thumb", pa.array(bad)), package / "tables")
-    described = document(package / "datapackage.json")
-    import hashlib
-
-    digest = hashlib.sha256((package / "tables" / "images.csv").read_bytes()).hexdigest()
-    for entry in described["resources"]:
-        if entry["name"] == "images":
-            entry["hash"] = f"sha256:{digest}"
-    (package / "datapackage.json").write_text(json.dumps(described))
+    report = document(package / "vsig-export.json")
+    data = (package / "tables" / "images.csv").read_bytes()
+    report["files"]["tables/images.csv"] = hashlib.sha256(data).hexdigest()
+    (package / "vsig-export.json").write_text(json.dumps(report))
     with pytest.raises(InputError, match="no name of an object"):
         import_package(elsewhere, package)
 

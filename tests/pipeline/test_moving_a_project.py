@@ -15,6 +15,9 @@ from vsig_core.exchange.package import PACKAGED
 from vsig_core.project import Project, init_project, open_project
 from vsig_core.store import TABLES, Provenance, Store
 from vsig_core.upkeep import verify
+from vsig_pipeline.estimate import estimate
+from vsig_pipeline.listing import plan_sources
+from vsig_pipeline.state import State
 
 PICTURES_AND_CODE = {"images", "corpus", "atlas", "review_queue"}
 
@@ -81,10 +84,13 @@ def test_the_same_is_computed_from_what_arrived(finished: Project, arrived: Proj
 
 
 def test_what_arrived_is_a_whole_store(arrived: Project):
-    assert verify(arrived.store, lambda _label: lambda _done, _total: None).damage == []
+    assert verify(arrived.store, lambda _label: lambda _done, _total: None).damaged == []
 
 
 def test_a_run_elsewhere_knows_that_the_work_is_done(finished: Project, moved: Project):
+    plan = plan_sources(moved)
+    needed = estimate(moved, State(moved, plan.table).tasks(), plan.table)
+    assert needed.to_read == 60, "files of another place are read once more"
     done = {task.step for task in run_quietly(moved)}
     assert done <= PICTURES_AND_CODE, "judging, learning and clustering are known"
     for name in ("links", "components", "motif_members", "clusters", "layout", "groups", "models"):

@@ -24,6 +24,8 @@ from small_project import edit_settings, make_project, pictures_of, run_quietly,
 
 from vsig_core.errors import TrainingError
 from vsig_core.project import Project, open_project
+from vsig_core.review.learn_requests import ask_to_learn, asked_to_learn, last_answer
+from vsig_core.review.rounds import newest_contest
 from vsig_core.store import Store
 from vsig_pipeline import requests
 from vsig_pipeline.arrivals import pending_files
@@ -123,6 +125,40 @@ def test_a_file_that_is_still_being_copied_holds_up_nobody_else(
     judge(grown, "whole.csv", new_pairs(grown, 1))
     (grown.inbox.folder / "annotations-2.csv").touch()
     assert [r.job_name for r in tick("inbox_sensor", grown, instance)[0]] == ["annotate"]
+
+
+def test_a_person_who_asks_need_not_wait_and_is_told_what_came_of_it(
+    grown: Project, instance: DagsterInstance
+):
+    judge(grown, "few.csv", new_pairs(grown, 1))
+    run_stage(grown, "annotate")
+    assert "wait for 20" in tick("inbox_sensor", grown, instance)[1]
+    ask_to_learn(grown.inbox, "anna")
+    asked, _ = tick("inbox_sensor", grown, instance)
+    assert [(r.job_name, r.tags["vsig/reason"][:7]) for r in asked] == [("retrain", "changed")]
+    assert asked_to_learn(grown.inbox) is not None, "it waits until the work is done"
+    run_stage(grown, "retrain")
+    assert tick("inbox_sensor", grown, instance)[0] == []
+    assert asked_to_learn(grown.inbox) is None
+    answer = last_answer(grown.inbox)
+    assert answer is not None
+    assert answer.asked_by == "anna"
+    newest = newest_contest(grown.store.read("models"), grown.store.read("evaluations"))
+    assert newest is not None and newest.model_id in answer.outcome
+
+
+def test_where_nothing_is_new_who_asks_is_told_so(grown: Project, instance: DagsterInstance):
+    ask_to_learn(grown.inbox, "anna")
+    assert tick("inbox_sensor", grown, instance)[0] == []
+    answer = last_answer(grown.inbox)
+    assert answer is not None and "nothing new to learn from" in answer.outcome
+
+
+def test_a_run_by_hand_answers_who_asked_too(grown: Project):
+    ask_to_learn(grown.inbox, "anna")
+    run_quietly(grown)
+    assert asked_to_learn(grown.inbox) is None
+    assert last_answer(grown.inbox) is not None
 
 
 def test_few_judgements_are_learnt_from_when_they_have_waited(

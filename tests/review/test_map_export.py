@@ -127,7 +127,9 @@ def test_an_earlier_export_is_replaced_and_nothing_else_is(tmp_path: Path):
     out = tmp_path / "out"
     write_atlas(project, out, today=TODAY)
     (out / "left over").touch()
-    write_atlas(project, out, today=TODAY)
+    with pytest.raises(InputError, match="holds a map already"):
+        write_atlas(project, out, today=TODAY)
+    write_atlas(project, out, overwrite=True, today=TODAY)
     assert not (out / "left over").exists() and (out / "atlas.json").is_file()
     for words in ("holds other things", "is a file"):
         other = tmp_path / words

@@ -1,3 +1,4 @@
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from vsig_core.project import Project, init_project
+from vsig_core.review.app import create_app
 from vsig_core.review.atlas import MapLinks, map_routes
 from vsig_core.store import Provenance, Store, empty
 from vsig_core.upkeep import delete, stale_caches
@@ -118,3 +120,15 @@ def test_a_packed_map_is_a_stale_cache_as_soon_as_a_table_has_changed(tmp_path: 
     delete(stale)
     assert not folder.exists()
     assert packed(asked)["state"] == "ready"
+
+
+def test_the_review_app_has_the_map_among_its_pages(tmp_path: Path):
+    project = make_project(tmp_path / "p")
+    with TestClient(create_app(project), base_url="http://127.0.0.1") as browser:
+        token = re.search('name="csrf" content="([^"]+)"', browser.get("/name").text)
+        assert token
+        browser.post("/name", data={"name": "Anna", "csrf": token[1]})
+        page = browser.get("/map")
+        assert page.url.path == "/map/" and "<h1>Picture map</h1>" in page.text
+        manifest = browser.get("/map/atlas.json").json()
+        assert ["Map", "../map/"] in manifest["pages"] and ["Queue", "../"] in manifest["pages"]

@@ -1,5 +1,7 @@
+from collections import Counter
 from itertools import combinations
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -154,3 +156,76 @@ def test_the_queue_is_as_long_as_asked():
 
 def test_nothing_to_rank_is_an_empty_queue():
     assert queue(clusters(noise="ab"), Evidence()) == []
+
+
+def neighbours(**near: str) -> pa.Table:
+    """`a="b1 c3"`: b is at 0.1, c at 0.3."""
+    rows = [
+        {
+            "uid": uid,
+            "ids": [word[0] for word in words.split()],
+            "distances": [int(word[1:]) / 10 for word in words.split()],
+        }
+        for uid, words in near.items()
+    ]
+    return pa.Table.from_pylist(rows, schema=schema("neighbours"))
+
+
+FOUR = neighbours(a="b1 c8 d9", b="a1 c8 d8", c="d6 b8 a8", d="c6 b8 a9")
+
+
+def pairs(table: pa.Table, evidence: Evidence) -> list[tuple[str, ...]]:
+    return [tuple(sorted(e["images"])) for e in queue(table, evidence) if e["kind"] == "pair"]
+
+
+def test_what_stands_out_from_all_else_is_asked_about_first():
+    found = queue(clusters(noise="abcd"), Evidence(neighbours=FOUR))
+    assert [entry["images"] for entry in found][:2] == [["a", "b"], ["c", "d"]]
+    first, second = found[:2]
+    # By hand: 1 - 0.1 / sqrt(0.9 * 0.8), and 1 - 0.6 / sqrt(0.8 * 0.9).
+    assert first["score"] == pytest.approx(0.4 + 0.6 * (1 - 0.1 / 0.72**0.5), abs=1e-6)
+    assert second["score"] == pytest.approx(0.4 + 0.6 * (1 - 0.6 / 0.72**0.5), abs=1e-6)
+    assert first["reasons"][1] == "far nearer than anything else" and len(second["reasons"]) == 1
+
+
+def test_a_pair_with_a_known_signature_comes_before_strangers_that_are_as_near():
+    even = neighbours(a="b1 c9", b="a1 c9", c="d1 a9", d="c1 a9", e="a9")
+    known = Evidence(links("ce POSITIVE"), motifs(m="ce"), {"s-m": "Leda"}, neighbours=even)
+    first = next(e for e in queue(clusters(noise="abcde"), known) if e["kind"] == "pair")
+    assert first["images"] == ["d", "c"]  # the one that may be new comes first
+    assert first["reasons"][0] == "one carries the known signature “Leda”: does the other too?"
+
+
+@pytest.mark.parametrize("verdict", ["POSITIVE", "NEGATIVE", "SIMILAR", "DUPLICATE", "DIFFERENT"])
+def test_a_judged_pair_is_never_proposed_again(verdict: str):
+    judged = Evidence(links(f"ab {verdict}"), neighbours=FOUR)
+    assert ("a", "b") not in pairs(clusters(noise="abcd"), judged)
+
+
+def test_pictures_of_one_group_of_one_object_or_of_one_signature_are_no_pair():
+    assert ("a", "b") not in pairs(clusters(A="ab", noise="cd"), Evidence(neighbours=FOUR))
+    same = Evidence(neighbours=FOUR, objects={"a": "work 1", "b": "work 1"})
+    assert ("a", "b") not in pairs(clusters(noise="abcd"), same)
+    carried = Evidence(links("ac POSITIVE", "bc POSITIVE"), motifs(m="abc"), neighbours=FOUR)
+    assert ("a", "b") not in pairs(clusters(noise="abcd"), carried)
+
+
+def test_two_photographs_of_one_picture_are_asked_about_once():
+    near = neighbours(a="b0 c1", b="a0 c1", c="a1 b1")
+    folded = Evidence(links("ab DUPLICATE"), neighbours=near, objects={"a": "a", "b": "a"})
+    assert len(pairs(clusters(noise="abc"), folded)) == 1
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_no_pair_is_proposed_twice_and_no_picture_in_more_than_two(seed: int):
+    rng = np.random.default_rng(seed)
+    uids, points = list("abcdefgh"), rng.normal(size=(8, 3))
+    gaps = np.linalg.norm(points[:, None] - points[None], axis=2)
+    rows = [
+        {"uid": uid, "ids": [uids[j] for j in order[1:]], "distances": gaps[i][order[1:]].tolist()}
+        for i, (uid, order) in enumerate(zip(uids, np.argsort(gaps, axis=1), strict=True))
+    ]
+    table = pa.Table.from_pylist(rows, schema=schema("neighbours"))
+    found = pairs(clusters(noise="abcdefgh"), Evidence(neighbours=table))
+    assert found and len(found) == len(set(found))
+    assert max(Counter(uid for pair in found for uid in pair).values()) <= 2

@@ -2,6 +2,7 @@
 
 from vsig_core.annotations.acts import Act, rows_of_act
 from vsig_core.annotations.aliases import Aliases, renames
+from vsig_core.annotations.answers import latest_answers
 from vsig_core.annotations.boxes import Box, read_box
 from vsig_core.annotations.check import check_file
 from vsig_core.annotations.conflicts import conflict_id
@@ -46,6 +47,7 @@ __all__ = [
     "follow_aliases",
     "ids_in_force",
     "ingest_file",
+    "latest_answers",
     "links_in_force",
     "mine_triplets",
     "missing_pictures",

@@ -14,11 +14,23 @@ from vsig_core.annotations.kinds import read_outcome
 from vsig_core.errors import AnnotationError
 
 ActKind = Literal[
-    "same", "similar", "duplicate", "not_duplicate", "unsure", "right", "wrong", "settle", "undo"
+    "same",
+    "not_same",
+    "similar",
+    "different",
+    "duplicate",
+    "not_duplicate",
+    "unsure",
+    "right",
+    "wrong",
+    "settle",
+    "undo",
 ]
 
 _TICKED_TYPE = {
     "same": "POSITIVE",
+    "not_same": "NEGATIVE",
+    "different": "DIFFERENT",
     "similar": "SIMILAR",
     "duplicate": "DUPLICATE",
     "not_duplicate": "NOT_DUPLICATE",

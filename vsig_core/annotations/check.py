@@ -44,12 +44,13 @@ def check_file(
     Returns
     -------
     path, rows (lines with content but the first), by_type (good rows as in the file,
-    before folding), folded_verdicts, components (count, images, largest: of the
-    file's POSITIVE rows alone), several_types (pairs that carry more than one type,
-    by types), unknown_images (None: not compared), conflicts (those that the file's
-    rows are part of), unknown_targets (row, type and names of each RETRACT or SETTLE
-    that names nothing there is, and so changes nothing yet; None: not compared),
-    bad_rows (row, reason, text), notes.
+    before folding), link_ids (forms of the original's link ids), folded_verdicts,
+    components (count, images, largest: of the file's POSITIVE rows alone), several_types
+    (pairs that carry more than one type, by types), unknown_images (None: not compared),
+    conflicts (those that the file's rows are part of), conflicts_by_kind (inside: a
+    NEGATIVE or DIFFERENT between pictures that POSITIVE links join), unknown_targets (row,
+    type and names of each RETRACT or SETTLE that names nothing there is, and so changes
+    nothing yet; None: not compared), bad_rows (row, reason, text), notes.
 
     Raises
     ------
@@ -62,17 +63,20 @@ def check_file(
     together = pa.concat_tables([before, new_rows(before, read.annotations)])
     found = build_morphograph(together).conflicts
     listed = {*conflicts, *found["conflict_id"].to_pylist()}
+    unsettled = _conflicts(read.annotations, found)
     return {
         "path": name,
         "rows": read.rows,
         "by_type": read.by_type,
+        "link_ids": read.link_ids,
         "folded_verdicts": read.folded_verdicts,
         "components": _components(kinds),
         "several_types": dict(
             Counter("+".join(sorted(types)) for types in kinds.values() if len(types) > 1)
         ),
         "unknown_images": None if uids is None else _unknown(read.annotations, uids, aliases),
-        "conflicts": _conflicts(read.annotations, found),
+        "conflicts": unsettled,
+        "conflicts_by_kind": dict(Counter(row["kind"] for row in unsettled)),
         "unknown_targets": (
             None if log is None else _unknown_targets(read.annotations, together, listed)
         ),

@@ -24,9 +24,11 @@ import pyarrow as pa
 from vsig_core.annotations.boxes import read_box, write_box
 from vsig_core.annotations.judgement import identity, table_of, turn
 from vsig_core.annotations.kinds import PAIR_TYPES, TYPES, read_outcome, read_type
-from vsig_core.annotations.reading import Record, read_sheet
+from vsig_core.annotations.link_ids import count_forms
+from vsig_core.annotations.reading import Record, Sheet, read_sheet
 from vsig_core.annotations.times import read_time, write_time
 from vsig_core.annotations.verdicts import fold_bursts
+from vsig_core.errors import AnnotationError
 from vsig_core.store.schema import schema
 
 REQUIRED = ("type", "img1", "img2")
@@ -36,6 +38,14 @@ _CONTENTS = ("sha1", "sha2")
 _ORIGINAL = ("uid_connection", "date", "cluster_file", "cluster")
 _PLAIN = ("annotation_id", "act", "motif", "annotator", "context", "retracts", "note", *_CONTENTS)
 
+# The original's files that are no judgements, by their first line.
+_HEAD = 200
+_OTHER_FILES = {
+    "index,uid,cluster,path,cluster_size": "it is a clustering of the original. Clusters are "
+    "computed here, and kept by 'vsig run'; there is nothing to take in.",
+    "key,value": "it describes pictures. Name its columns id and description, save it as "
+    "metadata.csv beside the pictures, and 'vsig run' reads it with them.",
+}
 # What spreadsheets take for a formula; they show a cell that begins with an apostrophe as text.
 _FORMULA = re.compile(r"'*[=+\-@]")
 
@@ -49,7 +59,8 @@ class AnnotationFile:
     `annotations` are the good rows, by the schema of the log; `rejected` the bad
     ones, each with its line and what is wrong. `rows` counts all lines with content
     but the first, `by_type` the good ones as they stand in the file, before the
-    original's bursts were folded into `folded_verdicts` verdicts.
+    original's bursts were folded into `folded_verdicts` verdicts; `link_ids` counts the
+    forms of the original's link ids in them.
     """
 
     annotations: pa.Table
@@ -58,6 +69,7 @@ class AnnotationFile:
     rows: int
     by_type: dict[str, int]
     folded_verdicts: int
+    link_ids: dict[str, int]
 
 
 def read_annotations(data: bytes, file: str) -> AnnotationFile:
@@ -76,7 +88,7 @@ def read_annotations(data: bytes, file: str) -> AnnotationFile:
     AnnotationError
         No row can be taken: empty, not text, or without the columns type, img1, img2.
     """
-    sheet = read_sheet(data, file, REQUIRED)
+    sheet = _read_sheet(data, file)
     notes = list(sheet.notes)
     unknown = [name for name in sheet.columns if name not in {*COLUMNS, *_CONTENTS, *_ORIGINAL}]
     if unknown:
@@ -84,9 +96,12 @@ def read_annotations(data: bytes, file: str) -> AnnotationFile:
     origin = {"file": file, "file_sha256": hashlib.sha256(data).hexdigest()}
     good: list[_Row] = []
     bad: list[_Row] = []
+    links: list[tuple[str, str, str]] = []
     for record in sheet.records:
         try:
-            good.append(_read_row(record, sheet.columns) | origin | {"row": record.line})
+            row = _read_row(record, sheet.columns)
+            good.append(row | origin | {"row": record.line})
+            links.append((_link_id(record, sheet.columns), row["img1"] or "", row["img2"] or ""))
         except ValueError as error:
             bad.append(_rejected(origin, record.line, str(error), record.text))
     by_type = Counter(row["type"] for row in good)
@@ -101,7 +116,20 @@ def read_annotations(data: bytes, file: str) -> AnnotationFile:
         rows=len(sheet.records),
         by_type=dict(sorted(by_type.items(), key=lambda item: (-item[1], item[0]))),
         folded_verdicts=verdicts,
+        link_ids=count_forms(links),
     )
+
+
+def _read_sheet(data: bytes, file: str) -> Sheet:
+    """The sheet; of the original's other files it is said what they are."""
+    try:
+        return read_sheet(data, file, REQUIRED)
+    except AnnotationError:
+        head = data[:_HEAD].decode("utf-8-sig", "replace").splitlines()[:1]
+        for columns, what in _OTHER_FILES.items():
+            if head and [cell.strip().lower() for cell in head[0].split(",")] == columns.split(","):
+                raise AnnotationError(f"{file} holds no judgements: {what}") from None
+        raise
 
 
 def write_annotations(annotations: pa.Table) -> bytes:
@@ -178,6 +206,12 @@ def _read_row(record: Record, columns: list[str]) -> _Row:
     _check(row)
     row["annotation_id"] = row["annotation_id"] or _own_id(row)
     return row
+
+
+def _link_id(record: Record, columns: list[str]) -> str:
+    if "uid_connection" not in columns:
+        return ""
+    return record.cells[columns.index("uid_connection")].strip()
 
 
 def _text(cell: str) -> str:

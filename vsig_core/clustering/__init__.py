@@ -4,7 +4,13 @@ from vsig_core.clustering.bands import BandFound, Bands
 from vsig_core.clustering.calibration import Calibration, Validation, calibrate
 from vsig_core.clustering.graph import NeighbourGraph
 from vsig_core.clustering.groups import Judgements, build_groups
-from vsig_core.clustering.identity import Change, changes_table, match_clusters, replay
+from vsig_core.clustering.identity import (
+    Change,
+    changes_between,
+    changes_table,
+    match_clusters,
+    replay,
+)
 from vsig_core.clustering.judged import Contradiction, contradictions, judged_pairs
 from vsig_core.clustering.lists import Pictures, known_lists, lists_of, neighbours_table
 from vsig_core.clustering.methods import Clustered, find_clusters
@@ -50,6 +56,7 @@ __all__ = [
     "Verdict",
     "build_groups",
     "calibrate",
+    "changes_between",
     "changes_table",
     "check_vectors",
     "cluster_metrics",

@@ -105,6 +105,19 @@ def replay(previous: Mapping[str, str | None], changes: Iterable[Change]) -> dic
     return following | joined
 
 
+def changes_between(
+    previous: Mapping[str, str | None], now: Mapping[str, str | None]
+) -> list[Change]:
+    """What happened to clusters from one version to a later one, however many lie between.
+
+    Parameters
+    ----------
+    previous, now
+        Cluster id of each picture; None is noise.
+    """
+    return _changes(_members(previous), _members(now))
+
+
 def changes_table(changes: Sequence[Change]) -> pa.Table:
     """The changes as the table `cluster_changes`."""
     rows = [

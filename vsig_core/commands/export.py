@@ -20,6 +20,7 @@ class Format(StrEnum):
     map = "map"
     iiif = "iiif"
     package = "package"
+    atlas = "atlas"
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +37,7 @@ def export(
             metavar="FORMAT",
             help="csv or parquet (judgements), w3c (Web Annotations), graphml or gexf (the "
             "morphograph), map (Parquet for Embedding Atlas), iiif (clusters and signatures), "
-            "package (all tables: Frictionless and Croissant).",
+            "package (all tables: Frictionless and Croissant), atlas (the picture map as a site).",
         ),
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="File or folder to make.")],
@@ -49,11 +50,15 @@ def export(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Write what may leave the project (publish, embargo_until) in a format that others read."""
-    from vsig_core.exchange import export as write
+    project = Context.of(context).project
+    if format_ is Format.atlas:
+        from vsig_core.review.atlas import write_atlas
 
-    done = write(
-        Context.of(context).project, format_.value, out, overwrite=overwrite, base_url=base_url
-    )
+        done = write_atlas(project, out, overwrite=overwrite)
+    else:
+        from vsig_core.exchange import export as write
+
+        done = write(project, format_.value, out, overwrite=overwrite, base_url=base_url)
     if as_json:
         emit(done.as_dict())
         return

@@ -128,18 +128,26 @@ def trace(
     uid: Annotated[str | None, typer.Argument(metavar="[UID]")] = None,
     cluster: Annotated[str | None, typer.Option(help="A cluster instead.")] = None,
     model: Annotated[str | None, typer.Option(help="A model instead.")] = None,
+    link: Annotated[
+        tuple[str, str] | None, typer.Option(metavar="A B", help="A judged pair instead.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Where a picture, a cluster or a model comes from: versions, runs, files, judgements."""
-    from vsig_core.tracing import trace_cluster, trace_image, trace_model
+    """Where a picture, cluster, model or link comes from, and what comes from it.
+
+    Versions, runs, people and files, as trees.
+    """
+    from vsig_core.tracing import trace_cluster, trace_image, trace_link, trace_model
 
     store = Context.of(context).project.store
-    if [uid, cluster, model].count(None) != 2:
-        raise InputError("Name one thing to trace: a UID, --cluster ID or --model ID.")
+    if [uid, cluster, model, link].count(None) != 3:
+        raise InputError("Name one thing to trace: a UID, --cluster ID, --model ID or --link A B.")
     if uid is not None:
         found = trace_image(store, uid)
     elif cluster is not None:
         found = trace_cluster(store, cluster)
+    elif link is not None:
+        found = trace_link(store, *link)
     else:
         found = trace_model(store, model or "")
     if as_json:
@@ -148,31 +156,49 @@ def trace(
         _show(found)
 
 
+_TREES = {"read": "inputs", "lineage": "inputs", "descent": "outputs"}
+_TITLES = {"read": "Read from", "lineage": "Made from", "descent": "Made from it"}
+
+
 def _show(found: dict[str, Any]) -> None:
     for name, part in found.items():
-        if name == "lineage":
+        if name in _TREES:
             continue
         if isinstance(part, dict):
-            table(name, ["", ""], [[k, v] for k, v in part.items() if v is not None])
+            table(name, ["", ""], [[k, _cell(v)] for k, v in part.items() if v not in (None, [])])
         elif isinstance(part, list):
             note(f"{name}: {len(part)}")
             for entry in part[:20]:
                 note(f"  {_line(entry)}")
         else:
             note(f"{name}: {part}")
-    if found["lineage"]:
-        STDOUT.print(_tree(found["lineage"]))
+    for name, below in _TREES.items():
+        if found.get(name):
+            STDOUT.print(f"{_TITLES[name]}:")
+            STDOUT.print(_tree(found[name], below))
+
+
+def _cell(value: Any) -> str:
+    """Long lists by their beginning."""
+    if not isinstance(value, list):
+        return str(value)
+    lines = [_line(entry) for entry in value[:10]]
+    return "\n".join([*lines, *([f"and {len(value) - 10} more"] if len(value) > 10 else [])])
 
 
 def _line(entry: Any) -> str:
+    if isinstance(entry, list):
+        return ", ".join(map(str, entry))
     if not isinstance(entry, dict):
         return str(entry)
-    return ", ".join(f"{k} {v}" for k, v in entry.items() if v not in (None, []))
+    return ", ".join(f"{k} {_line(v)}" for k, v in entry.items() if v not in (None, []))
 
 
-def _tree(node: dict[str, Any]) -> Tree:
+def _tree(node: dict[str, Any], below: str) -> Tree:
     run = f", run {node['run_id'][:8]}" if node["run_id"] else ""
-    shown = Tree(f"{node['table']} version {node['version']} ({node['at']}{run})")
-    for below in node["inputs"] if isinstance(node["inputs"], list) else []:
-        shown.add(_tree(below))
+    step = f" by {node['step']}" if node["step"] else ""
+    gone = "" if node["readable"] else ", removed since"
+    shown = Tree(f"{node['table']} version {node['version']}{step} ({node['at']}{run}{gone})")
+    for part in node[below] if isinstance(node[below], list) else []:
+        shown.add(_tree(part, below))
     return shown

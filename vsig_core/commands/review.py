@@ -5,9 +5,6 @@ from typing import Annotated
 import typer
 
 from vsig_core.console import Context, note
-from vsig_core.errors import InputError
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def register(app: typer.Typer) -> None:
@@ -26,11 +23,14 @@ def review(
     from vsig_core.review.app import create_app
 
     project = Context.of(context).project
-    if host not in LOOPBACK:
-        raise InputError(
-            f"Without a login the review app listens on this machine alone, not on {host!r}. "
-            "Leave --host out, and reach it from elsewhere through an SSH tunnel."
-        )
-    app = create_app(project)
+    app = create_app(project, host)
     note(f"Review app: http://{host}:{port}  (Ctrl+C ends it)")
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+    # Whose word about addresses is taken is decided by [review] trusted_proxies, not by uvicorn.
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+    )

@@ -1,9 +1,9 @@
 """What of each picture may leave the project: the one rule that every export obeys.
 
-`publish` is the owner's word and `embargo_until` a day. "none" keeps the whole picture in,
-its id, record, judgements and place on the map too; "thumb" lets these and a thumbnail out;
-"full" also the working copy. Before the day of an embargo nothing leaves. A picture of which
-nothing is known (it left the corpus, or was taken down) stays in.
+`publish` is the owner's word and `embargo_until` a day. "none" keeps the whole picture in, its
+id, record and judgements too (of the picture map only a nameless point); "thumb" lets these
+and a thumbnail out; "full" also the working copy. Before the day of an embargo nothing leaves.
+A picture of which nothing is known (it left the corpus, or was taken down) stays in.
 """
 
 from collections import Counter

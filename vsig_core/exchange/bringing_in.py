@@ -18,7 +18,7 @@ from vsig_core.exchange.package import KIND, PACKAGED, shaping_settings
 from vsig_core.exchange.tabular import read_table
 from vsig_core.exchange.writing import REPORT
 from vsig_core.project import Project
-from vsig_core.store import TABLES, Provenance, Store
+from vsig_core.store import TABLES, Provenance, Store, digest
 from vsig_core.upkeep.references import object_columns
 
 _STEP = "import"
@@ -88,10 +88,11 @@ def import_package(project: Project, folder: Path) -> Imported:
     report = _read_json(folder / REPORT)
     if report.get("kind") != KIND:
         raise InputError(f"{folder} is no package of a project: its {REPORT} is no {KIND!r}.")
-    run_id = f"import-{_checked(folder)}"
+    files = _files(report, folder)
     _refuse_mixing(project.store)
-    tables = {name: read_table(name, folder / "tables") for name in _there(folder)}
+    tables = {name: read_table(name, folder / "tables") for name in _tables(files, folder)}
     objects = _bring_objects(project.store, tables, folder / "objects")
+    run_id = f"import-{digest(sorted(files.items()))}"
     versions: dict[str, int] = {}
     for name, rows in tables.items():
         _write(
@@ -105,40 +106,34 @@ def import_package(project: Project, folder: Path) -> Imported:
     )
 
 
-def _there(folder: Path) -> list[str]:
+def _files(report: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """Each table's file and its digest, held against what lies there."""
+    files = report.get("files")
+    if not isinstance(files, dict) or not isinstance(report.get("commits"), list):
+        raise InputError(f"{folder / REPORT} does not list the files of the package.")
+    for path, expected in files.items():
+        file = folder / "tables" / Path(path).name
+        try:
+            found = hashlib.sha256(file.read_bytes()).hexdigest()
+        except OSError as error:
+            raise InputError(f"{file} cannot be read: {error.strerror}.") from error
+        if found != expected:
+            raise InputError(
+                f"{file} is not the file that was exported: its digest is {found}, and {REPORT} "
+                f"says {expected}. Copy the package once more."
+            )
+    return files
+
+
+def _tables(files: Mapping[str, str], folder: Path) -> list[str]:
     """Tables of a package, in the order in which they are written."""
-    listed = {entry["name"].replace("-", "_") for entry in _resources(folder)}
+    listed = {Path(path).stem for path in files}
     unknown = sorted(listed - set(PACKAGED))
     if unknown:
         raise InputError(f"{folder} holds tables that this vsig does not know: {unknown}.")
     if not {"images", "corpus"} <= listed:
         raise InputError(f"{folder} lacks the tables images and corpus; it is no whole package.")
     return [name for name in PACKAGED if name in listed]
-
-
-def _resources(folder: Path) -> list[dict[str, Any]]:
-    found = _read_json(folder / "datapackage.json").get("resources")
-    if not isinstance(found, list) or not all(isinstance(x, dict) and "name" in x for x in found):
-        raise InputError(f"{folder}/datapackage.json lists no resources.")
-    return found
-
-
-def _checked(folder: Path) -> str:
-    """Hold each table's file against its digest; returns a digest of all."""
-    digests = []
-    for entry in _resources(folder):
-        file = folder / "tables" / Path(str(entry.get("path", ""))).name
-        try:
-            found = f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
-        except OSError as error:
-            raise InputError(f"{file} cannot be read: {error.strerror}.") from error
-        if found != entry.get("hash"):
-            raise InputError(
-                f"{file} is not the file that was exported: its digest is {found}, and "
-                f"datapackage.json says {entry.get('hash')}. Copy the package once more."
-            )
-        digests.append(found)
-    return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()[:12]
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -62,8 +62,8 @@ def _resource(resource: Resource) -> dict[str, Any]:
         "format": "parquet" if parquet else "csv",
         "mediatype": "application/vnd.apache.parquet" if parquet else "text/csv",
         "encoding": "utf-8",
-        "bytes": resource.bytes,
-        "hash": f"sha256:{resource.sha256}",
+        # Of Parquet, Frictionless reads no bytes, and would find these wrong.
+        **({} if parquet else {"bytes": resource.bytes, "hash": f"sha256:{resource.sha256}"}),
         "schema": {
             "fields": [_field(column) for column in resource.spec.columns],
             "missingValues": [""],

@@ -11,7 +11,7 @@ what made each table: so a project that takes the package in knows that the work
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -129,13 +129,14 @@ def _put(path: Path, data: bytes) -> None:
 
 
 def _report(
-    outgoing: Outgoing, settings: Settings, resources: Iterable[Resource], created: str
+    outgoing: Outgoing, settings: Settings, resources: Sequence[Resource], created: str
 ) -> dict[str, Any]:
     names = [resource.table for resource in resources]
     commits = [commit for name in names for commit in _made_by(outgoing.store, name)]
     return {
         "kind": KIND,
         "created": created,
+        "files": {resource.path: resource.sha256 for resource in resources},
         "left_out": outgoing.leaving.left_out(),
         "rows_left_out": dict(outgoing.left_out),
         "settings": shaping_settings(settings),

@@ -11,7 +11,8 @@ from vsig_core.review.plots import (
     plot_retrieval,
     plot_training,
 )
-from vsig_core.review.queue import Evidence, rank_queue
+from vsig_core.review.queue import rank_queue
+from vsig_core.review.standing import Evidence
 
 __all__ = [
     "Bar",

@@ -4,17 +4,19 @@ A group comes first when a judgement of it teaches most for the least work:
 newcomers beside a signature that is known already, then people who disagree,
 then groups that nobody has looked at, the tight ones first. A group that is
 judged whole is done; one with a verdict comes back when a quarter of it is new.
+Pairs that no group holds follow where a click each is well spent; see `pairs`.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pyarrow as pa
 
-from vsig_core.clustering import Verdict, verdict_on
+from vsig_core.clustering import verdict_on
+from vsig_core.review.pairs import propose_pairs
+from vsig_core.review.standing import Evidence, Standing
 from vsig_core.settings import ReviewSettings
-from vsig_core.store.schema import empty, schema
+from vsig_core.store.schema import schema
 
 # One of these, by what the group is …
 NEWCOMERS, DISAGREEMENT, UNSEEN, UNFINISHED = 3.0, 2.0, 1.0, 0.5
@@ -22,31 +24,6 @@ NEWCOMERS, DISAGREEMENT, UNSEEN, UNFINISHED = 3.0, 2.0, 1.0, 0.5
 TIGHT, NEW = 0.6, 0.3
 # Larger groups are work that a person puts off, and are looser as a rule.
 HANDY_SIZE = 12
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What is known about the pictures of the groups.
-
-    Parameters
-    ----------
-    links
-        Table `links`.
-    motif_members
-        Table `motif_members`.
-    motif_names
-        Signature -> name that a person gave it.
-    verdicts
-        On whole clusters, in force, oldest first.
-    new_images
-        Pictures that arrived since the queue was ranked last.
-    """
-
-    links: pa.Table = field(default_factory=lambda: empty("links"))
-    motif_members: pa.Table = field(default_factory=lambda: empty("motif_members"))
-    motif_names: Mapping[str, str | None] = field(default_factory=dict)
-    verdicts: Sequence[Verdict] = ()
-    new_images: Collection[str] = frozenset()
 
 
 def rank_queue(
@@ -67,63 +44,23 @@ def rank_queue(
 
     Returns
     -------
-    At most `queue_size` groups, most promising first; in each the pictures that
-    nobody judged come first, the doubtful ones (farthest from their nearest) before
+    At most `queue_size` groups and pairs, most promising first; in each group the pictures
+    that nobody judged come first, the doubtful ones (farthest from their nearest) before
     the others.
     """
-    context = _Context.of(clusters, evidence)
+    context = Standing.of(clusters, evidence)
     entries = []
     for name, cluster, uids in _shown(groups):
         entry = _entry(name, cluster, uids, context)
         if entry is not None:
             entries.append(entry)
+    entries += propose_pairs(groups, context)
     entries.sort(key=lambda entry: (-entry["score"], entry["name"]))
     ranked = [
         {"rank": rank, **{key: value for key, value in entry.items() if key != "name"}}
         for rank, entry in enumerate(entries[: settings.queue_size], start=1)
     ]
     return pa.Table.from_pylist(ranked, schema=schema("review_queue"))
-
-
-@dataclass(frozen=True)
-class _Context:
-    """All by picture, so that a group costs what is known of its own pictures alone."""
-
-    judged: Mapping[str, set[str]]
-    contested: Mapping[str, set[str]]
-    motifs: Mapping[str, set[str]]
-    carriers: Mapping[str, set[str]]
-    reach: Mapping[str, float]
-    radius: float
-    evidence: Evidence
-
-    @classmethod
-    def of(cls, clusters: pa.Table, evidence: Evidence) -> "_Context":
-        judged: dict[str, set[str]] = defaultdict(set)
-        contested: dict[str, set[str]] = defaultdict(set)
-        for link in evidence.links.select(["img1", "img2", "contested"]).to_pylist():
-            for one, other in ((link["img1"], link["img2"]), (link["img2"], link["img1"])):
-                judged[one].add(other)
-                if link["contested"]:
-                    contested[one].add(other)
-        motifs: dict[str, set[str]] = defaultdict(set)
-        carriers: dict[str, set[str]] = defaultdict(set)
-        for row in evidence.motif_members.select(["motif", "uid"]).to_pylist():
-            motifs[row["uid"]].add(row["motif"])
-            carriers[row["motif"]].add(row["uid"])
-        rows = clusters.select(["uid", "reachability", "max_eps"]).to_pylist()
-        reach = {row["uid"]: row["reachability"] for row in rows}
-        radius = rows[0]["max_eps"] if rows else 1.0
-        return cls(judged, contested, motifs, carriers, reach, radius, evidence)
-
-    def doubt(self, uid: str) -> float:
-        """How far a picture is from what reached it, at most the radius."""
-        return min(self.reach.get(uid, self.radius), self.radius)
-
-    def settled(self, uid: str) -> set[str]:
-        """Pictures that were judged with this one, or that carry a confirmed signature of it."""
-        sharing = (self.carriers[motif] for motif in self.motifs.get(uid, ()))
-        return set().union(self.judged.get(uid, ()), *sharing)
 
 
 def _shown(groups: pa.Table) -> list[tuple[str, str | None, list[str]]]:
@@ -137,7 +74,7 @@ def _shown(groups: pa.Table) -> list[tuple[str, str | None, list[str]]]:
     return [(group, cluster_of[group], uids) for group, uids in members.items()]
 
 
-def _entry(name: str, cluster: str | None, uids: list[str], context: _Context) -> dict | None:
+def _entry(name: str, cluster: str | None, uids: list[str], context: Standing) -> dict | None:
     """One row of the queue; None where nothing is left to judge."""
     inside = set(uids)
     open_beside = {uid: len(inside) - len((context.settled(uid) | {uid}) & inside) for uid in uids}
@@ -169,7 +106,7 @@ class _Group:
     open_pairs: int
 
 
-def _why(group: _Group, context: _Context) -> tuple[float, list[str]]:
+def _why(group: _Group, context: Standing) -> tuple[float, list[str]]:
     """Score and reasons, the strongest first."""
     score, reasons = _kind(group, context)
     doubt = [context.doubt(uid) for uid in group.uids]
@@ -188,13 +125,12 @@ def _why(group: _Group, context: _Context) -> tuple[float, list[str]]:
     return round(score, 6), reasons
 
 
-def _kind(group: _Group, context: _Context) -> tuple[float, list[str]]:
+def _kind(group: _Group, context: Standing) -> tuple[float, list[str]]:
     score, reasons = 0.0, []
     if group.known and group.newcomers:
         score = NEWCOMERS
-        names = _listed([_motif_name(motif, context) for motif in sorted(group.known)])
         more = _count(len(group.newcomers), "picture")
-        reasons.append(f"holds {names}, and {more} that may carry it too")
+        reasons.append(f"holds {context.names(group.known)}, and {more} that may carry it too")
     if len(group.known) > 1:
         reasons.append(f"{len(group.known)} known signatures meet here: are they one?")
     if group.disputed:
@@ -211,17 +147,6 @@ def _kind(group: _Group, context: _Context) -> tuple[float, list[str]]:
 
 def _all(group: _Group) -> int:
     return len(group.uids) * (len(group.uids) - 1) // 2
-
-
-def _motif_name(motif: str, context: _Context) -> str:
-    name = context.evidence.motif_names.get(motif)
-    return f"the known signature “{name}”" if name else f"a known signature ({motif})"
-
-
-def _listed(names: Sequence[str]) -> str:
-    if len(names) > 3:
-        return f"{len(names)} known signatures"
-    return " and ".join(names)
 
 
 def _count(number: int, thing: str) -> str:

@@ -368,18 +368,29 @@ def _cluster_names(clusters: pa.Table) -> dict[str, str | None]:
 @computes("python")
 def review_queue(inputs: Inputs) -> Outcome:
     """What is worth a person's judgement next, the most promising first, each with its reason."""
-    motifs = inputs.read("motifs").to_pylist()
+    motifs, links = inputs.read("motifs").to_pylist(), inputs.read("links")
     evidence = Evidence(
-        links=inputs.read("links"),
+        links=links,
         motif_members=inputs.read("motif_members"),
         motif_names={row["motif"]: row["name"] for row in motifs},
         verdicts=verdicts_in_force(inputs.judgements()),
         new_images=_new_images(inputs),
+        neighbours=inputs.read("neighbours"),
+        objects=_objects(inputs, links),
     )
     groups_now, clusters_now = inputs.read("groups"), inputs.read("clusters")
     rows = rank_queue(groups_now, clusters_now, evidence, inputs.settings.review)
     facts = {"entries": rows.num_rows, **_caveats(clusters_now)}
     return Outcome({"review_queue": rows}, facts=facts)
+
+
+def _objects(inputs: Inputs, links: pa.Table) -> dict[str, str]:
+    """Picture to the object that it shows, where several may show one."""
+    images = current_images(inputs.store, ["uid", "sha256", "work"]).to_pylist()
+    objects = representatives(links, {row["uid"]: row["sha256"] for row in images})
+    if inputs.settings.annotations.same_work != "show":
+        objects |= {row["uid"]: f"work {row['work']}" for row in images if row["work"]}
+    return objects
 
 
 def _new_images(inputs: Inputs) -> set[str]:

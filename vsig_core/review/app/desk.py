@@ -14,6 +14,7 @@ from vsig_core.review.app.inbox import Inbox, Setting
 from vsig_core.review.app.ledger import Ledger, Said
 from vsig_core.review.app.listing import Opened
 from vsig_core.review.app.versions import consistent_versions
+from vsig_core.review.presence import Presence
 
 LOG = logging.getLogger("vsig.review")
 # How often newer versions are looked for, and judgements that others put in the inbox.
@@ -34,6 +35,7 @@ class Desk:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self.presence = Presence()
         self._inbox = Inbox(project)
         self._edition: Edition | None = None
         self._seen: dict[str, int | None] = {}

@@ -9,7 +9,7 @@ from itertools import combinations
 from threading import RLock
 from typing import Any
 
-from vsig_core.annotations.conflicts import settle_pairs, settlements
+from vsig_core.annotations.conflicts import Settlements, settle_pairs, settlements
 from vsig_core.annotations.judgement import Judgement, Pair, judgements_of
 from vsig_core.annotations.kinds import PAIR_TYPES, VERDICT_TYPES
 from vsig_core.annotations.links import Link, judged_pairs
@@ -154,8 +154,26 @@ class Ledger:
             Whether a judgement was made on another picture than the uid has now.
         """
         found = judged_pairs(self.between(uids), is_suspended)
-        settle_pairs(found.values(), settlements(filter(self.stands, self._settles)))
+        settle_pairs(found.values(), self.settled)
         return found
+
+    @property
+    def settled(self) -> Settlements:
+        """The latest SETTLE in force on each conflict."""
+        return settlements(filter(self.stands, self._settles))
+
+    def of_pairs(self) -> list[Judgement]:
+        """Every judgement of a pair in force."""
+        with self._lock:
+            return [j for j in self._known.values() if j.type in PAIR_TYPES and self.stands(j)]
+
+    def said_since(self, time: datetime | None) -> int:
+        """How many acts in force were made after a time; all where None."""
+        with self._lock:
+            acts = [act for act in self._rows_of if self._rows_of[act][0].type != "RETRACT"]
+            return sum(
+                self.act_stands(act) and (time is None or self._when(act) > time) for act in acts
+            )
 
     def verdicts(self, uids: Collection[str]) -> list[Judgement]:
         """CORRECT and WRONG in force that name any of these pictures, oldest first."""

@@ -6,20 +6,15 @@ at this machine may do everything.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from vsig_core.review.app.signing import Signer
-
-Role = Literal["look", "judge", "decide"]
-ROLES: tuple[Role, ...] = ("look", "judge", "decide")
-"""Each may what those before it may."""
+from vsig_core.review.users import LONGEST_NAME, Role, allows
 
 COOKIE = "vsig_name"
-LONGEST_NAME = 80
 A_YEAR = 365 * 24 * 3600
 # Open to those who have not said their name yet.
 _OPEN = ("/name", "/static/")
@@ -48,7 +43,7 @@ def person_of(request: Request) -> Person:
 
 def may(person: Person | None, role: Role) -> bool:
     """Whether a person may do what a role may."""
-    return person is not None and ROLES.index(person.role) >= ROLES.index(role)
+    return person is not None and allows(person.role, role)
 
 
 def clean_name(text: str) -> str:

@@ -5,7 +5,7 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -45,23 +45,33 @@ class MapLinks:
 
     Parameters
     ----------
+    image
+        One picture as JPEG, larger than a thumbnail, as `../picture?uid={uid}`.
     picture
-        Of one picture, as `../picture?uid={uid}`.
+        The page of one picture, as `../find?uid={uid}`.
     cluster
-        Of one cluster, as `../cluster/{cluster}`.
+        The page of one cluster, as `../cluster/{cluster}`.
     pair
-        Of two pictures, as `../pair?a={a}&b={b}`.
-    home
-        Of the app.
+        The page of two pictures, as `../pair?a={a}&b={b}`.
     """
 
+    image: str | None = None
     picture: str | None = None
     cluster: str | None = None
     pair: str | None = None
-    home: str | None = None
 
 
-def map_routes(project: Project, links: MapLinks) -> list[Route]:
+Page = tuple[str, str]
+"""What the page is called, and its address relative to the map."""
+
+
+def _no_pages(_request: Request) -> list[Page]:
+    return []
+
+
+def map_routes(
+    project: Project, links: MapLinks, pages: Callable[[Request], Sequence[Page]] = _no_pages
+) -> list[Route]:
     """Routes of the map, to be mounted anywhere: all its addresses are relative.
 
     Parameters
@@ -71,8 +81,10 @@ def map_routes(project: Project, links: MapLinks) -> list[Route]:
         in `.vsig/map`.
     links
         Where the map leads.
+    pages
+        Sections of the app that stand above the map.
     """
-    served = _ServedMap(project, links)
+    served = _ServedMap(project, links, pages)
     return [
         Route("/", lambda _: _static("index.html"), name="map"),
         Route("/atlas.json", served.manifest, name="map-manifest"),
@@ -95,13 +107,15 @@ def _missing() -> Response:
 class _ServedMap:
     """What is asked for, packed in the background where it is not yet."""
 
-    def __init__(self, project: Project, links: MapLinks) -> None:
-        self._project, self._links = project, links
+    def __init__(
+        self, project: Project, links: MapLinks, pages: Callable[[Request], Sequence[Page]]
+    ) -> None:
+        self._project, self._links, self._pages = project, links, pages
         self._packs = project.work / "map"
         self._lock = threading.Lock()
         self._under_way: dict[str, dict[str, Any]] = {}
 
-    def manifest(self, _request: Request) -> Response:
+    def manifest(self, request: Request) -> Response:
         """What there is, or how far it is; never a traceback."""
         try:
             state = self._state()
@@ -109,7 +123,7 @@ class _ServedMap:
             state = {"state": "empty", "words": str(error)}
         except VsigError as error:
             state = {"state": "failed", "words": str(error)}
-        return JSONResponse(state, headers=_ASK_AGAIN)
+        return JSONResponse(state | {"pages": self._pages(request)}, headers=_ASK_AGAIN)
 
     def part(self, request: Request) -> Response:
         """One file of a pack, or a page of larger tiles made from it."""

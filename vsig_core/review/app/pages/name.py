@@ -16,13 +16,13 @@ def routes(_desk: Desk) -> list[Route]:
 
 def ask(request: Request) -> Response:
     """The question."""
-    return page(request, "name.html", next=_next(request.query_params.get("next")), said="")
+    return page(request, "name.html", next=inside(request.query_params.get("next")), said="")
 
 
 async def keep(request: Request) -> Response:
     """The answer."""
     form = await request.form()
-    target, name = _next(str(form.get("next", ""))), clean_name(str(form.get("name", "")))
+    target, name = inside(str(form.get("next", ""))), clean_name(str(form.get("name", "")))
     if not name:
         said = "A name is needed: every judgement says whose it is."
         return page(request, "name.html", 400, next=target, said=said)
@@ -31,7 +31,7 @@ async def keep(request: Request) -> Response:
     return response
 
 
-def _next(target: str | None) -> str:
+def inside(target: str | None) -> str:
     """Where to go on; only within this app."""
     inside = target and target.startswith("/") and target[1:2] not in ("/", "\\")
     return target if inside and target else "/"

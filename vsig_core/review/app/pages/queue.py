@@ -31,12 +31,15 @@ class Queue:
         Group -> who judged it since the list was made.
     newer
         Whether there are newer results than the list.
+    elsewhere
+        Group -> who else has it open just now.
     """
 
     choice: Choice
     items: Sequence[Item]
     done: dict[str, str]
     newer: bool
+    elsewhere: dict[str, list[str]]
 
     def place(self, key: str) -> int | None:
         """Where a group stands, from 0; None where it is not in the list."""
@@ -44,11 +47,16 @@ class Queue:
         return keys.index(key) if key in keys else None
 
     def after(self, key: str) -> Item | None:
-        """The next one that nobody has judged yet, from a group on; then from the top."""
+        """The next one that nobody has judged yet, from a group on; then from the top.
+
+        What somebody else has open comes last.
+        """
         place = self.place(key)
         begin = 0 if place is None else place + 1
         rest = [*self.items[begin:], *self.items[:begin]]
-        return next((i for i in rest if i.entry.key not in {*self.done, key}), None)
+        open_ = [item for item in rest if item.entry.key not in {*self.done, key}]
+        free = (item for item in open_ if item.entry.key not in self.elsewhere)
+        return next(free, next(iter(open_), None))
 
 
 def queue_of(desk: Desk, request: Request) -> Queue:
@@ -59,7 +67,8 @@ def queue_of(desk: Desk, request: Request) -> Queue:
     ledger, person = desk.ledger, person_of(request)
     items = chosen(opened.items["cluster"], choice, ledger, person.name)
     done = done_in(ledger, opened.acts, [item.entry.key for item in items])
-    return Queue(choice, items, done, opened.name != desk.edition.name)
+    elsewhere = desk.presence.elsewhere(person.name)
+    return Queue(choice, items, done, opened.name != desk.edition.name, elsewhere)
 
 
 def outlook_of(desk: Desk, request: Request, queue: Queue) -> Outlook:

@@ -1,7 +1,7 @@
 // A picture and the words about it: beside the pointer, or pinned with its links.
 
 import { part, swatch } from "./legend.js";
-import { NONE } from "./pack.js";
+import { filled, NONE } from "./pack.js";
 
 const WIDTH = 264;
 const HEIGHT = 230;
@@ -50,7 +50,7 @@ export class Card {
   }
 
   async #portray(slot) {
-    const bitmap = await this.pack.picture(slot);
+    const bitmap = await this.pack.picture(slot, this.pinned);
     if (!bitmap) return;
     if (this.slot === slot) {
       const ratio = this.pack.ratio(slot);
@@ -115,11 +115,6 @@ export class Card {
 export function named(colouring, code) {
   const label = colouring.entries[code][0];
   return ["cluster", "signature"].includes(colouring.name) ? `${colouring.label} ${label}` : label;
-}
-
-/** An address of the app with its names in place; they are escaped. */
-export function filled(template, names) {
-  return template.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(names[name]));
 }
 
 export function link(text, address) {

@@ -1,8 +1,8 @@
 // The pictures inside the lasso: how many, the list of them, and where to judge them.
 
-import { filled, link } from "./card.js";
+import { link } from "./card.js";
 import { count } from "./legend.js";
-import { NONE } from "./pack.js";
+import { filled, NONE } from "./pack.js";
 
 const MOST_LISTED = 200;
 

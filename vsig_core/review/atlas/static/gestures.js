@@ -32,6 +32,7 @@ export function listen(stage, map) {
   });
 
   stage.addEventListener("pointermove", (event) => {
+    stage.classList.remove("by-keys");
     const [x, y] = place(event);
     const before = fingers.get(event.pointerId);
     if (!before) {
@@ -99,6 +100,7 @@ export function listen(stage, map) {
     const onStage = event.target === document.body || event.target === stage;
     if (moves[event.key] && (onStage || !event.key.startsWith("Arrow"))) {
       event.preventDefault();
+      stage.classList.add("by-keys");
       map.glide(moves[event.key]);
     } else if (map.key(event.key, onStage)) {
       event.preventDefault();

@@ -18,7 +18,7 @@ export class Legend {
     this.colouring = colouring;
     this.lit = lit;
     this.filter.placeholder = `Find in ${count(colouring.entries.length)} by name`;
-    this.filter.hidden = colouring.entries.length <= 12;
+    this.filter.hidden = colouring.entries.length <= 16;
     this.#list();
   }
 

@@ -31,7 +31,7 @@ function say(heading, words, progress) {
 async function ready() {
   for (;;) {
     const manifest = await readManifest();
-    showHome(manifest.links);
+    showPages(manifest.pages);
     if (manifest.state === "ready") return manifest;
     if (manifest.state !== "packing") {
       say(HEADINGS[manifest.state], manifest.words);
@@ -42,11 +42,18 @@ async function ready() {
   }
 }
 
-function showHome(links) {
-  if (!links?.home) return;
-  const home = document.getElementById("home");
-  home.href = links.home;
-  home.hidden = false;
+/** Sections of the app, where the map is part of one. */
+function showPages(pages) {
+  const anchors = pages.map(([title, address]) => {
+    const anchor = document.createElement("a");
+    anchor.textContent = title;
+    anchor.href = address;
+    if (anchor.href === new URL(".", location.href).href) anchor.ariaCurrent = "page";
+    return anchor;
+  });
+  const nav = document.getElementById("pages");
+  nav.replaceChildren(...anchors);
+  nav.hidden = !anchors.length;
 }
 
 function showCounts({ n, told, drawn, leftOut, colourings }) {

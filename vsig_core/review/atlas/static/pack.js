@@ -21,6 +21,11 @@ async function fetched(address) {
   return answer;
 }
 
+/** An address of the app with its names in place; they are escaped. */
+export function filled(template, names) {
+  return template.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(names[name]));
+}
+
 /** What the server has: ready, packing, empty or failed. */
 export async function readManifest() {
   return (await fetched("atlas.json")).json();
@@ -99,9 +104,14 @@ export class Pack {
     return { uid: uids[slot], title, author, date, place, permalink };
   }
 
-  /** A picture in its own proportions, as large as there is; null without one. */
-  async picture(slot) {
+  /** A picture, from its own file where `sharp` is asked for and there is one; null without one. */
+  async picture(slot, sharp) {
     if (!this.drawn[slot]) return null;
+    const { image } = this.manifest.links;
+    if (sharp && image) {
+      const own = await fetched(filled(image, { uid: (await this.uids())[slot] }));
+      return createImageBitmap(await own.blob());
+    }
     const { tile, along } = this.manifest.large;
     const each = along * along;
     const answer = await fetched(`${this.base}large-${Math.floor(slot / each)}.jpg`);

@@ -1,12 +1,13 @@
 // The map as a whole: one state, drawn when it has changed, and written into the address.
 
 import { Camera, clamp } from "./camera.js";
-import { Card, filled, link, named } from "./card.js";
+import { Card, link, named } from "./card.js";
 import { button, Chosen } from "./chosen.js";
 import { Dots } from "./dots.js";
 import { listen } from "./gestures.js";
 import { count, Legend } from "./legend.js";
 import { rounded, slotsInside } from "./lasso.js";
+import { filled } from "./pack.js";
 import { painted } from "./paint.js";
 import { Scene } from "./scene.js";
 import { applyPlace, readView, writeView } from "./view.js";
@@ -87,10 +88,6 @@ export class PictureMap {
     for (const [id, action] of Object.entries(buttons)) element(id).addEventListener("click", action);
     addEventListener("hashchange", () => this.applyAddress());
     this.stage.addEventListener("blur", () => this.stage.classList.remove("by-keys"));
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-      this.#readColours();
-      this.repaint();
-    });
   }
 
   #readColours() {
@@ -399,8 +396,8 @@ export class PictureMap {
       Escape: () => this.#escape(),
     };
     if (onStage) {
-      this.stage.classList.add("by-keys");
       actions.Enter = () => {
+        this.stage.classList.add("by-keys");
         const slot = this.nearestToMiddle();
         if (slot >= 0) this.pin(slot, false);
       };

@@ -5,8 +5,8 @@ import { boxes, Textures } from "./textures.js";
 
 const GROUP = 256; // slots that are drawn or left out together
 const UNIFORMS = [
-  "scale", "offset", "cellPx", "first", "hovered", "dots", "small", "large", "arrived", "sheets",
-  "pages", "ground", "ink", "faint",
+  "scale", "offset", "cellPx", "first", "hovered", "dots", "sharp", "small", "large", "arrived",
+  "sheets", "pages", "singles", "ground", "ink", "faint",
 ];
 
 export class Scene {
@@ -72,9 +72,14 @@ export class Scene {
     gl.uniform1i(at.dots, dots ? 1 : 0);
     gl.uniform2f(at.small, this.textures.small.tile, this.textures.small.along);
     gl.uniform2f(at.large, this.textures.large.tile, this.textures.large.along);
-    [at.arrived, at.sheets, at.pages].forEach((place, unit) => gl.uniform1i(place, unit));
+    [at.arrived, at.sheets, at.pages, at.singles].forEach((place, unit) => gl.uniform1i(place, unit));
     for (const name of ["ground", "ink", "faint"]) gl.uniform3f(at[name], ...colours[name]);
+    gl.uniform1i(at.sharp, -1);
     for (const [first, count] of this.#runs(camera)) this.#drawRun(first, count);
+    for (const [slot, layer] of dots ? [] : this.textures.sharpIn(camera, camera.zoom * density)) {
+      gl.uniform1i(at.sharp, layer);
+      this.#drawRun(slot, 1);
+    }
     return more;
   }
 

@@ -14,6 +14,7 @@ uniform float cellPx;     // device pixels per cell
 uniform int first;        // slot of the first instance
 uniform int hovered;
 uniform bool dots;
+uniform int sharp;        // layer of the one picture that is drawn sharper; -1 for all others
 uniform vec2 small;       // pixels of a tile, tiles along a sheet
 uniform vec2 large;       // the same of a page
 uniform highp usampler2D arrived;  // by page: layer of its larger tiles + 1, sheet is there
@@ -24,7 +25,7 @@ flat out vec2 halfPx;     // half the picture's size, device pixels
 flat out vec4 colour;     // of its value; alpha 0 without one
 flat out vec3 tile;       // place of the tile in its texture, and layer
 flat out vec2 tileSize;   // in texture coordinates, and in pixels
-flat out int source;      // 0 nothing yet, 1 a small tile, 2 a larger one, 3 a dot
+flat out int source;      // 0 nothing yet, 1 a small tile, 2 a larger one, 3 a dot, 4 itself
 flat out float lod;
 flat out float strength;  // 0 dimmed, 0.5 as usual, 1 lit
 flat out int isHovered;
@@ -55,6 +56,11 @@ void main() {
   uvec2 there = texelFetch(arrived, ivec2(number & 1023, number >> 10), 0).xy;
   if (asDot) {
     source = 3;
+  } else if (sharp >= 0) {
+    source = 4;
+    tile = vec3(0.0, 0.0, float(sharp));
+    tileSize = vec2(1.0, 512.0);
+    lod = 0.0;
   } else {
     bool page = there.x > 0u;
     source = page ? 2 : there.y > 0u ? 1 : 0;
@@ -89,6 +95,7 @@ flat in float strength;
 flat in int isHovered;
 uniform sampler2DArray sheets;
 uniform sampler2DArray pages;
+uniform sampler2DArray singles;
 uniform vec3 ground;
 uniform vec3 ink;
 uniform vec3 faint;
@@ -100,6 +107,7 @@ vec3 picture() {
   float margin = 0.5 * exp2(ceil(blur)) / tileSize.y;
   vec2 inside = clamp(inTile, vec2(min(margin, 0.5)), vec2(1.0 - min(margin, 0.5)));
   vec3 at = vec3(tile.xy + inside * tileSize.x, tile.z);
+  if (source == 4) return textureLod(singles, at, 0.0).rgb;
   return source == 2 ? textureLod(pages, at, 0.0).rgb : textureLod(sheets, at, blur).rgb;
 }
 
@@ -123,7 +131,7 @@ void main() {
       float framed = clamp(frame - edge + 0.5, 0.0, 1.0);
       shown = mix(shown, own, framed * near);
     } else {
-      shown = mix(ground, shown, 0.6);
+      shown = mix(ground, shown, mix(0.6, 0.9, near));
     }
     if (strength < 0.25) shown = mix(ground, shown, 0.2);
     if (isHovered == 1) {

@@ -1,38 +1,12 @@
 // Pictures on the graphics card: a small one of every picture, larger ones of what is in view.
 
+import { arrayTexture, Layers, report, Unpacker } from "./layers.js";
+import { filled } from "./pack.js";
+
 const LAYERS = 28; // pages of larger tiles that are kept at a time, 2 MB each
-const AT_ONCE = 3; // pages that are fetched at a time
-const SHARPER_FROM = 1.15; // a small tile may be stretched so much before a larger one is fetched
-
-/** Asks workers for texels, one answer for each question. */
-class Unpacker {
-  constructor(workers) {
-    this.workers = Array.from({ length: workers }, () => new Worker("unpack-worker.js"));
-    this.waiting = new Map();
-    this.asked = 0;
-    for (const worker of this.workers) {
-      worker.onmessage = ({ data }) => {
-        const { done, lost } = this.waiting.get(data.id);
-        this.waiting.delete(data.id);
-        if (data.failed) lost(new Error(data.failed));
-        else done(data.packed);
-      };
-    }
-  }
-
-  ask(address, levels) {
-    const id = this.asked++;
-    const worker = this.workers[id % this.workers.length];
-    return new Promise((done, lost) => {
-      this.waiting.set(id, { done, lost });
-      worker.postMessage({ id, address: new URL(address, location.href).href, levels });
-    });
-  }
-
-  end() {
-    for (const worker of this.workers) worker.terminate();
-  }
-}
+const SINGLES = 40; // pictures that are kept as themselves, half a MB each
+const SINGLE_SIDE = 512; // pixels of such a one
+const SHARPER_FROM = 1.15; // a tile may be stretched so much before a larger one is fetched
 
 export class Textures {
   /** `changed` is called when there is something to upload, or something new to see. */
@@ -46,11 +20,6 @@ export class Textures {
     this.each = this.large.along ** 2;
     this.pages = Math.ceil(pack.n / this.each);
     this.uploads = [];
-    this.layers = Math.max(1, Math.min(LAYERS, this.pages));
-    this.held = new Map(); // page to its layer; the order is that of last use
-    this.free = Array.from({ length: this.layers }, (_, layer) => layer);
-    this.coming = new Set();
-    this.refused = new Set();
     this.boxes = boxes(pack, this.each);
     this.#make();
     this.#fetchSheets();
@@ -65,7 +34,16 @@ export class Textures {
     const side = small.along * small.tile;
     this.sheets = arrayTexture(gl, this.levels, side, Math.max(this.sheetCount, 1));
     gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_LINEAR);
-    this.pageArray = arrayTexture(gl, 1, large.along * large.tile, this.layers);
+    this.larger = new Layers(
+      gl, Math.max(1, Math.min(LAYERS, this.pages)), large.along * large.tile,
+      (page) => `${this.pack.base}large-${page}.jpg`, { dropped: (page) => this.#mark(page, 0) },
+    );
+    const image = this.pack.manifest.links.image;
+    this.singles = new Layers(
+      gl, image ? SINGLES : 1, image ? SINGLE_SIDE : 1,
+      async (slot) => filled(image, { uid: (await this.pack.uids())[slot] }), { side: SINGLE_SIDE },
+    );
+    this.hasSingles = Boolean(image);
     this.there = new Uint8Array(2 * 1024 * Math.max(1, Math.ceil(this.pages / 1024)));
     this.arrived = gl.createTexture();
     gl.bindTexture(gl.TEXTURE_2D, this.arrived);
@@ -78,12 +56,12 @@ export class Textures {
   async #fetchSheets() {
     const fetchOne = async (number) => {
       const packed = await this.unpacker.ask(`${this.pack.base}small-${number}.jpg`, this.levels);
-      this.uploads.push({ texture: this.sheets, layer: number, packed, done: () => this.#sheetIsThere(number) });
+      this.uploads.push({ into: this.sheets, layer: () => number, packed, done: () => this.#sheetIsThere(number) });
       this.changed();
     };
     const numbers = Array.from({ length: this.sheetCount }, (_, number) => number);
     const fetchNext = async () => {
-      while (numbers.length) await fetchOne(numbers.shift()).catch(reportOnce);
+      while (numbers.length) await fetchOne(numbers.shift()).catch(report);
     };
     await Promise.all([fetchNext(), fetchNext()]);
   }
@@ -96,57 +74,70 @@ export class Textures {
     this.stale = true;
   }
 
-  /** Fetch the larger tiles of what is in view, the nearest to its middle first. */
+  #mark(page, layer) {
+    this.there[2 * page] = layer;
+    this.stale = true;
+  }
+
+  /** Fetch larger pictures of what is in view, the nearest to its middle first. */
   want(camera, pixelsPerCell) {
     if (pixelsPerCell < this.small.tile * SHARPER_FROM) return;
-    const [left, top, right, bottom] = camera.seen();
-    const wanted = [];
-    for (let page = 0; page < this.pages; page++) {
-      const [l, t, r, b] = this.boxes.subarray(4 * page, 4 * page + 4);
-      if (r < left || l > right || b < top || t > bottom) continue;
-      wanted.push([Math.hypot((l + r) / 2 - camera.x, (t + b) / 2 - camera.y), page]);
-    }
-    wanted.sort(([a], [b]) => a - b);
-    const pages = wanted.slice(0, this.layers).map(([, page]) => page);
-    for (const page of pages.toReversed()) this.#use(page);
-    for (const page of pages) {
-      if (this.coming.size >= AT_ONCE) break;
-      if (!this.held.has(page) && !this.coming.has(page) && !this.refused.has(page)) this.#fetch(page);
-    }
+    this.larger.want(this.#pagesIn(camera), this.unpacker, (page, packed) => {
+      const layer = () => {
+        const found = this.larger.layerFor(page);
+        this.#mark(page, found + 1);
+        return found;
+      };
+      this.#arrived({ into: this.larger.texture, layer, packed });
+    });
+    if (!this.#showsSingles(pixelsPerCell)) return;
+    this.singles.want(this.#slotsIn(camera), this.unpacker, (slot, packed) => {
+      this.#arrived({ into: this.singles.texture, layer: () => this.singles.layerFor(slot), packed });
+    });
   }
 
-  #use(page) {
-    const layer = this.held.get(page);
-    if (layer === undefined) return;
-    this.held.delete(page);
-    this.held.set(page, layer);
-  }
-
-  async #fetch(page) {
-    this.coming.add(page);
-    try {
-      const packed = await this.unpacker.ask(`${this.pack.base}large-${page}.jpg`, 1);
-      this.uploads.unshift({ texture: this.pageArray, page, packed });
-    } catch (error) {
-      this.refused.add(page);
-      reportOnce(error);
-    }
-    this.coming.delete(page);
+  #arrived(upload) {
+    this.uploads.unshift(upload);
     this.changed();
   }
 
-  #layerFor(page) {
-    if (!this.free.length) {
-      const [oldest, layer] = this.held.entries().next().value;
-      this.held.delete(oldest);
-      this.there[2 * oldest] = 0;
-      this.free.push(layer);
+  #showsSingles(pixelsPerCell) {
+    return this.hasSingles && pixelsPerCell > this.large.tile * SHARPER_FROM;
+  }
+
+  /** Slots that are drawn as themselves, and their layers. */
+  *sharpIn(camera, pixelsPerCell) {
+    if (!this.#showsSingles(pixelsPerCell)) return;
+    const [left, top, right, bottom] = camera.seen();
+    for (const [slot, layer] of this.singles.held) {
+      const x = this.pack.cells[2 * slot];
+      const y = this.pack.cells[2 * slot + 1];
+      if (x + 1 >= left && x <= right && y + 1 >= top && y <= bottom) yield [slot, layer];
     }
-    const layer = this.free.pop();
-    this.held.set(page, layer);
-    this.there[2 * page] = layer + 1;
-    this.stale = true;
-    return layer;
+  }
+
+  #pagesIn(camera) {
+    const [left, top, right, bottom] = camera.seen();
+    const found = [];
+    for (let page = 0; page < this.pages; page++) {
+      const [l, t, r, b] = this.boxes.subarray(4 * page, 4 * page + 4);
+      if (r < left || l > right || b < top || t > bottom) continue;
+      found.push([Math.hypot((l + r) / 2 - camera.x, (t + b) / 2 - camera.y), page]);
+    }
+    return nearest(found, this.larger.count);
+  }
+
+  #slotsIn(camera) {
+    const [left, top, right, bottom] = camera.seen().map(Math.floor);
+    const found = [];
+    for (let row = top; row <= bottom; row++) {
+      for (let column = left; column <= right; column++) {
+        const slot = this.pack.slotAt(column, row);
+        if (slot < 0 || !this.pack.drawn[slot]) continue;
+        found.push([Math.hypot(column + 0.5 - camera.x, row + 0.5 - camera.y), slot]);
+      }
+    }
+    return nearest(found, this.singles.count);
   }
 
   /** Upload one of what has come; gives whether more is waiting. */
@@ -154,8 +145,8 @@ export class Textures {
     const upload = this.uploads.shift();
     if (upload) {
       const { gl } = this;
-      const layer = upload.layer ?? this.#layerFor(upload.page);
-      gl.bindTexture(gl.TEXTURE_2D_ARRAY, upload.texture);
+      const layer = upload.layer();
+      gl.bindTexture(gl.TEXTURE_2D_ARRAY, upload.into);
       gl.pixelStorei(gl.UNPACK_ALIGNMENT, 2);
       upload.packed.forEach(({ width, height, texels }, level) => {
         gl.texSubImage3D(
@@ -180,11 +171,11 @@ export class Textures {
       );
       this.stale = false;
     }
-    gl.activeTexture(gl.TEXTURE1);
-    gl.bindTexture(gl.TEXTURE_2D_ARRAY, this.sheets);
-    gl.activeTexture(gl.TEXTURE2);
-    gl.bindTexture(gl.TEXTURE_2D_ARRAY, this.pageArray);
-    gl.activeTexture(gl.TEXTURE3);
+    [this.sheets, this.larger.texture, this.singles.texture].forEach((texture, place) => {
+      gl.activeTexture(gl.TEXTURE1 + place);
+      gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
+    });
+    gl.activeTexture(gl.TEXTURE4);
   }
 
   end() {
@@ -211,18 +202,7 @@ export function boxes(pack, each) {
   return found;
 }
 
-function arrayTexture(gl, levels, side, layers) {
-  const texture = gl.createTexture();
-  gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
-  gl.texStorage3D(gl.TEXTURE_2D_ARRAY, levels, gl.RGB565, side, side, layers);
-  gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
-  gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_MAG_FILTER, gl.LINEAR);
-  for (const wrap of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T]) {
-    gl.texParameteri(gl.TEXTURE_2D_ARRAY, wrap, gl.CLAMP_TO_EDGE);
-  }
-  return texture;
-}
-
-function reportOnce(error) {
-  console.warn("Pictures of the map could not be loaded:", error.message);
+function nearest(found, most) {
+  found.sort(([a], [b]) => a - b);
+  return found.slice(0, most).map(([, key]) => key);
 }

@@ -1,15 +1,17 @@
 // Fetches a sheet of pictures and turns it into texels of 16 bits, away from the page's thread:
 // half the memory of whole bytes, and no bitmap stays behind.
 
-self.onmessage = async ({ data: { id, address, levels } }) => {
+self.onmessage = async ({ data: { id, address, levels, side } }) => {
   try {
     const answer = await fetch(address);
     if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
     const bitmap = await createImageBitmap(await answer.blob());
-    const { width, height } = bitmap;
+    const width = side ?? bitmap.width;
+    const height = side ?? bitmap.height;
     const canvas = new OffscreenCanvas(width, height);
     const context = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
-    context.drawImage(bitmap, 0, 0);
+    context.imageSmoothingQuality = "high";
+    context.drawImage(bitmap, 0, 0, width, height);
     bitmap.close();
     let level = { width, height, pixels: context.getImageData(0, 0, width, height).data };
     const packed = [];

@@ -1,0 +1,221 @@
+"""Find: by words, by a picture that a person brings, or by a detail of one that is shown."""
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from vsig_core.annotations.boxes import read_box
+from vsig_core.annotations.kinds import PAIR_TYPES
+from vsig_core.annotations.links import Link
+from vsig_core.errors import InputError, WorkerLostError
+from vsig_core.review.app.captions import Captions
+from vsig_core.review.app.chain import why_here
+from vsig_core.review.app.desk import Desk
+from vsig_core.review.app.edition import Edition
+from vsig_core.review.app.paging import Paging
+from vsig_core.review.app.record import record_of, web_link
+from vsig_core.review.app.render import page
+from vsig_core.review.app.words import VERDICTS, joined
+from vsig_core.review.looking import Box, look_at, nearest
+from vsig_core.review.search import SEARCHED, SearchIndex
+
+NAVIGATION = (("Find", "/find"),)
+_A_PAGE = 60
+_MOST_HITS = 3_000
+_NEAREST = 48
+LONGEST_QUERY = 300
+# Pictures that people brought, kept in memory while they look at what was found.
+_MOST_BROUGHT = 40
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A picture that somebody brought: its working copy and what the model sees in it."""
+
+    name: str
+    working: bytes
+    vector: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A picture that was found near another one.
+
+    Parameters
+    ----------
+    distance
+        Cosine distance.
+    said
+        What is in force on the pair, in words; empty where nobody judged it.
+    """
+
+    uid: str
+    distance: float
+    said: str = ""
+
+
+class Shelf:
+    """The last pictures that were brought, by a name that nobody can guess."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, Brought] = OrderedDict()
+        self._lock = Lock()
+
+    def put(self, brought: Brought) -> str:
+        """Keep a picture; returns its key."""
+        key = secrets.token_urlsafe(16)
+        with self._lock:
+            self._kept[key] = brought
+            while len(self._kept) > _MOST_BROUGHT:
+                self._kept.popitem(last=False)
+        return key
+
+    def get(self, key: str) -> Brought:
+        """A picture that was brought.
+
+        Raises
+        ------
+        HTTPException
+            It is not kept any more.
+        """
+        with self._lock:
+            if key not in self._kept:
+                raise HTTPException(
+                    404, "That picture is not kept any more: bring it once more on the page Find."
+                )
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+
+@lru_cache(maxsize=1)
+def index_of(edition: Edition) -> SearchIndex:
+    """The metadata of an edition, folded once."""
+    names = ["uid", *(name for name in SEARCHED if name != "uid")]
+    return SearchIndex.of(edition.images.table.select(names))
+
+
+def routes(desk: Desk) -> list[Route]:
+    """`/find?q=…`, `/near?uid=…[&box=…]`, `POST /find/picture`, `/found?key=…`, `/brought`."""
+    shelf = Shelf()
+
+    def find(request: Request) -> Response:
+        edition = desk.edition
+        query = request.query_params.get("q", "")[:LONGEST_QUERY]
+        uids, total = index_of(edition).find(query, _MOST_HITS)
+        return page(
+            request,
+            "find.html",
+            query=query,
+            total=total,
+            paging=Paging.of(request, uids, _A_PAGE),
+            captions=Captions(edition),
+            pictures=len(edition.images),
+            most_mb=desk.project.settings.review.upload_mb,
+        )
+
+    def near(request: Request) -> Response:
+        uid, box = request.query_params.get("uid", ""), _box(request.query_params.get("box"))
+        return page(request, "near.html", **_near(desk, uid, box))
+
+    async def bring(request: Request) -> Response:
+        data = await _body(request, desk.project.settings.review.upload_mb * 1_000_000)
+        try:
+            seen = await run_in_threadpool(look_at, desk.project, data)
+        except (InputError, WorkerLostError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+        name = request.query_params.get("name", "")[:200]
+        key = shelf.put(Brought(name or "your picture", seen.working, seen.vector))
+        return JSONResponse({"key": key})
+
+    def found(request: Request) -> Response:
+        key = request.query_params.get("key", "")
+        brought = shelf.get(key)
+        hits = [Hit(*hit) for hit in nearest(desk.project, brought.vector, _NEAREST)]
+        values = {"key": key, "brought": brought, "hits": _present(desk.edition, hits)}
+        return page(request, "found.html", captions=Captions(desk.edition), **values)
+
+    def brought(request: Request) -> Response:
+        kept = shelf.get(request.query_params.get("key", ""))
+        return Response(kept.working, media_type="image/jpeg")
+
+    return [
+        Route("/find", find),
+        Route("/near", near),
+        Route("/find/picture", bring, methods=["POST"]),
+        Route("/found", found),
+        Route("/brought", brought),
+    ]
+
+
+def _near(desk: Desk, uid: str, box: Box | None) -> dict[str, Any]:
+    edition, ledger = desk.edition, desk.ledger
+    row = edition.image(uid)
+    if box is None:
+        listed = edition.neighbours.get(uid)
+        pairs = list(zip(listed["ids"], listed["distances"], strict=True)) if listed else []
+    else:
+        seen = look_at(desk.project, desk.project.store.objects.get(row["working"]), box)
+        pairs = nearest(desk.project, seen.vector, _NEAREST, without=uid)
+    links = ledger.links([uid, *(other for other, _ in pairs)], edition.is_suspended)
+    hits = [Hit(other, away, _said(links.get(_pair(uid, other)))) for other, away in pairs]
+    return {
+        "row": row,
+        "record": record_of(row),
+        "link": web_link(row["permalink"]),
+        "box": box,
+        "hits": _present(edition, hits),
+        "captions": Captions(edition),
+        "groups": edition.groups_of.get(uid, ()),
+        "why": why_here(edition, uid),
+        "history": [j for j in ledger.about(uid)[::-1] if j.type in PAIR_TYPES][:20],
+        "computed": edition.neighbours.get(uid) is not None,
+    }
+
+
+def _present(edition: Edition, hits: Sequence[Hit]) -> list[Hit]:
+    return [hit for hit in hits if hit.uid in edition]
+
+
+def _pair(one: str, other: str) -> tuple[str, str]:
+    return (one, other) if one < other else (other, one)
+
+
+def _said(link: Link | None) -> str:
+    if link is None:
+        return ""
+    if link.contested:
+        return "people disagree"
+    return f"{VERDICTS[link.verdict]} ({joined(voice.annotator for voice in link.voices)})"
+
+
+def _box(text: str | None) -> Box | None:
+    if not text:
+        return None
+    try:
+        return read_box(text[:100])
+    except ValueError as error:
+        raise InputError(f"That detail cannot be cut out: {error}.") from error
+
+
+async def _body(request: Request, most: int) -> bytes:
+    """What is sent, as far as it is no larger than it may be."""
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > most:
+            raise HTTPException(
+                413, f"That file is larger than {most / 1e6:g} MB ([review] upload_mb)."
+            )
+    return bytes(data)

@@ -1,0 +1,20 @@
+"""The picture map: all pictures at their places."""
+
+from starlette.requests import Request
+from starlette.routing import Mount
+
+from vsig_core.review.app.desk import Desk
+from vsig_core.review.atlas import MapLinks, map_routes
+
+NAVIGATION = (("Map", "/map/"),)
+_LINKS = MapLinks(image="../picture?uid={uid}&size=working", cluster="../cluster/{cluster}")
+
+
+def routes(desk: Desk) -> list[Mount]:
+    """`/map/` and what it loads."""
+    return [Mount("/map", routes=map_routes(desk.project, _LINKS, _sections))]
+
+
+def _sections(request: Request) -> list[tuple[str, str]]:
+    """The navigation of the app, as seen from the map."""
+    return [(title, f"..{address}") for title, address in request.app.state.navigation]

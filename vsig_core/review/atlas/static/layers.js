@@ -1,0 +1,109 @@
+// Texels from workers, and the layers of textures that they go to.
+
+const AT_ONCE = 3; // of each kind that are fetched at a time
+
+/** Asks workers for texels, one answer for each question. */
+export class Unpacker {
+  constructor(workers) {
+    this.workers = Array.from({ length: workers }, () => new Worker("unpack-worker.js"));
+    this.waiting = new Map();
+    this.asked = 0;
+    for (const worker of this.workers) {
+      worker.onmessage = ({ data }) => {
+        const { done, lost } = this.waiting.get(data.id);
+        this.waiting.delete(data.id);
+        if (data.failed) lost(new Error(data.failed));
+        else done(data.packed);
+      };
+    }
+  }
+
+  ask(address, levels, side) {
+    const id = this.asked++;
+    const worker = this.workers[id % this.workers.length];
+    return new Promise((done, lost) => {
+      this.waiting.set(id, { done, lost });
+      worker.postMessage({ id, address: new URL(address, location.href).href, levels, side });
+    });
+  }
+
+  end() {
+    for (const worker of this.workers) worker.terminate();
+  }
+}
+
+/** Layers of an array texture, given to those that were wanted last. */
+export class Layers {
+  constructor(gl, count, side, address, { dropped, side: forced }) {
+    this.gl = gl;
+    this.count = count;
+    this.texture = arrayTexture(gl, 1, side, count);
+    this.address = address;
+    this.dropped = dropped;
+    this.forced = forced;
+    this.free = Array.from({ length: count }, (_, layer) => layer);
+    this.held = new Map(); // key to its layer; the order is that of last use
+    this.coming = new Set(); // asked for, and not in its layer yet
+    this.refused = new Set();
+  }
+
+  /** Of those that are wanted, the most urgent first, fetch what is not held. */
+  want(keys, unpacker, arrived) {
+    for (const key of keys.toReversed()) this.#use(key);
+    for (const key of keys) {
+      if (this.coming.size >= AT_ONCE) return;
+      if (![this.held, this.coming, this.refused].some((known) => known.has(key))) {
+        this.#fetch(key, unpacker, arrived);
+      }
+    }
+  }
+
+  #use(key) {
+    const layer = this.held.get(key);
+    if (layer === undefined) return;
+    this.held.delete(key);
+    this.held.set(key, layer);
+  }
+
+  async #fetch(key, unpacker, arrived) {
+    this.coming.add(key);
+    try {
+      const address = await this.address(key);
+      arrived(key, await unpacker.ask(address, 1, this.forced));
+    } catch (error) {
+      this.coming.delete(key);
+      this.refused.add(key);
+      report(error);
+    }
+  }
+
+  /** A layer for what has come; the one that was used least recently gives its own. */
+  layerFor(key) {
+    this.coming.delete(key);
+    if (!this.free.length) {
+      const [oldest, layer] = this.held.entries().next().value;
+      this.held.delete(oldest);
+      this.dropped?.(oldest);
+      this.free.push(layer);
+    }
+    const layer = this.free.pop();
+    this.held.set(key, layer);
+    return layer;
+  }
+}
+
+export function arrayTexture(gl, levels, side, layers) {
+  const texture = gl.createTexture();
+  gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
+  gl.texStorage3D(gl.TEXTURE_2D_ARRAY, levels, gl.RGB565, side, side, layers);
+  gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
+  gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_MAG_FILTER, gl.LINEAR);
+  for (const wrap of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T]) {
+    gl.texParameteri(gl.TEXTURE_2D_ARRAY, wrap, gl.CLAMP_TO_EDGE);
+  }
+  return texture;
+}
+
+export function report(error) {
+  console.warn("Pictures of the map could not be loaded:", error.message);
+}

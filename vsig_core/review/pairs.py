@@ -1,0 +1,116 @@
+"""Pairs worth a question: near one another, and in no group together.
+
+Most pictures lie in no cluster, and most copies that are still to be found are just beyond
+the radius. What stands out from a picture's other neighbours is asked about first.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vsig_core.review.standing import Standing
+
+# Each has to be among so many nearest of the other.
+NEAREST = 5
+# A picture is asked about in no more than so many pairs: an answer to one may settle the others.
+MOST_OF_ONE = 2
+# Below a group that nobody has seen, which one click may settle as a whole; by what the pair is …
+KNOWN, STRANGERS = 0.8, 0.4
+# … and by how far the two stand out from their other neighbours, in [0, 1] before its weight.
+CLOSE = 0.6
+
+Entry = dict[str, Any]
+Pair = tuple[str, str]
+
+
+def propose_pairs(groups: pa.Table, standing: Standing) -> list[Entry]:
+    """Entries of the queue, one for each pair; see `rank_queue` for their order.
+
+    Parameters
+    ----------
+    groups
+        Table `groups`: pictures that share one are judged there.
+    standing
+        What is known. Pairs that are judged, or share a signature, are settled.
+    """
+    together = _groups_of(groups)
+    proposed: list[Entry] = []
+    asked: Counter[str] = Counter()
+    seen: set[frozenset[str]] = set()
+    for closeness, (one, other) in sorted(_near(standing), key=lambda item: (-item[0], item[1])):
+        objects = frozenset(standing.evidence.objects.get(uid, uid) for uid in (one, other))
+        if (
+            len(objects) < 2
+            or objects in seen
+            or together[one] & together[other]
+            or other in standing.settled(one)
+            or max(asked[one], asked[other]) >= MOST_OF_ONE
+        ):
+            continue
+        seen.add(objects)
+        asked.update((one, other))
+        proposed.append(_entry((one, other), closeness, standing))
+    return proposed
+
+
+def _near(standing: Standing) -> Iterator[tuple[float, Pair]]:
+    """Mutual near neighbours, and how far they stand out: 1 is an exact copy, 0 is like the others.
+
+    The distance is held against that to the last of the `NEAREST` of either picture (local
+    scaling; Zelnik-Manor and Perona 2004, "Self-tuning spectral clustering"): what is near
+    in one part of the corpus is far in another.
+    """
+    table = standing.evidence.neighbours
+    uids = table["uid"].to_pylist()
+    ids, distances = (
+        pc.call_function("list_slice", [table[name]], pc.ListSliceOptions(0, NEAREST)).to_pylist()
+        for name in ("ids", "distances")
+    )
+    near = {
+        uid: dict(zip(*lists, strict=True))
+        for uid, *lists in zip(uids, ids, distances, strict=True)
+    }
+    scale = {uid: max(found.values(), default=0.0) for uid, found in near.items()}
+    for one, found in near.items():
+        for other, distance in found.items():
+            if one < other and one in near.get(other, {}):
+                usual = float(np.sqrt(scale[one] * scale[other]))
+                yield (1 - min(distance / usual, 1.0) if usual else 1.0), (one, other)
+
+
+def _groups_of(groups: pa.Table) -> Mapping[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in groups.select(["uid", "group"]).to_pylist():
+        found[row["uid"]].add(row["group"])
+    return found
+
+
+def _entry(pair: Pair, closeness: float, standing: Standing) -> Entry:
+    motifs = [standing.motifs.get(uid, set()) for uid in pair]
+    known = set().union(*motifs)
+    score = (KNOWN if known else STRANGERS) + CLOSE * closeness
+    return {
+        "name": " ".join(pair),
+        "kind": "pair",
+        "images": sorted(pair, key=lambda uid: (uid in standing.motifs, uid)),
+        "cluster": None,
+        "score": round(score, 6),
+        "reasons": [_reason(motifs, standing), *_standing_out(closeness)],
+    }
+
+
+def _reason(motifs: list[set[str]], standing: Standing) -> str:
+    if all(motifs):
+        names = standing.names(set().union(*motifs))
+        return f"carry {names}, and are near one another: are they one?"
+    if any(motifs):
+        return f"one carries {standing.names(set().union(*motifs))}: does the other too?"
+    return "each is among the nearest of the other, and no group holds both"
+
+
+def _standing_out(closeness: float) -> list[str]:
+    return ["far nearer than anything else"] if closeness > 0.5 else []
