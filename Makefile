@@ -34,6 +34,7 @@ bench: $(READY)
 
 docs: $(READY)
 	$(BIN)/python docs/write_reference.py
+	$(BIN)/mkdocs build --strict
 
 format: $(READY)
 	$(BIN)/ruff format .

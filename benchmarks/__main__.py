@@ -12,10 +12,12 @@ BENCHMARKS = (
     "growth",
     "sample_difficulty",
     "art",
-    "evidence",
     "demo",
     "scale",
     "crashes",
+    "review",
+    "loop",
+    "atlas",
 )
 
 

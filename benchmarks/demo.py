@@ -51,9 +51,10 @@ def main() -> None:
     _show(project, sample, rounds, evaluation)
     picture = project.store.read("atlas")["picture"][0].as_py()
     shutil.copyfile(project.store.objects.uri(picture), folder / "map.png")
-    CONSOLE.print(f"Map: {folder / 'map.png'}")
+    CONSOLE.print(f"Map:     {folder / 'map.png'}")
     CONSOLE.print(f"Dagster: .venv/bin/vsig --project {folder} ui, then http://127.0.0.1:3000")
     CONSOLE.print(f"{time.monotonic() - started:.0f} s")
+    CONSOLE.print(f"Judge:   .venv/bin/vsig --project {folder} review, then http://127.0.0.1:8765")
 
 
 def _arguments() -> argparse.Namespace:

@@ -53,6 +53,9 @@ def test_the_demo_ends_in_a_table_and_a_map_and_a_second_one_computes_nothing(
     for label in ("images", "open conflicts", "grey thumbnail", "pretrained", "after round 2"):
         assert label in first, label
     assert (tmp_path / "demo" / "map.png").read_bytes().startswith(b"\x89PNG")
+    pictures = [sys.executable, ROOT / "docs" / "write_pictures.py", tmp_path / "demo", tmp_path]
+    subprocess.run(pictures, cwd=ROOT, check=True)
+    assert len([*tmp_path.glob("tutorial-*")]) == 4
     second = demo(tmp_path / "demo")
     assert "candidate_model" in first and "candidate_model" not in second
     table = first.index("Corpus and judgements")

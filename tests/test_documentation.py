@@ -4,10 +4,14 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
+from packaging.requirements import Requirement
 
 from vsig_core.cli import build
 from vsig_core.settings import Settings
@@ -19,12 +23,35 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def commands() -> dict[str, set[str]]:
-    """Command to the options it knows."""
-    group = typer.main.get_command(build())
-    return {
-        name: {option for parameter in command.params for option in parameter.opts}
-        for name, command in group.commands.items()  # type: ignore[attr-defined]
-    }
+    """Command, its group's name before it, to the options it knows."""
+    return dict(_leaves("", typer.main.get_command(build())))
+
+
+def _leaves(name: str, command: Any) -> Iterator[tuple[str, set[str]]]:
+    parts = getattr(command, "commands", None)
+    if parts is None:
+        yield name, {option for parameter in command.params for option in parameter.opts}
+        return
+    for part, below in parts.items():
+        yield from _leaves(f"{name} {part}".strip(), below)
+
+
+def named_commands(page: str) -> Iterator[tuple[str, set[str]]]:
+    """Each `vsig` command that a page names, and its options; `vsig` alone is none."""
+    known = commands()
+    groups = {name.split()[0] for name in known if " " in name}
+    code = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    lines = [line.split("#")[0] for block in code for line in block.splitlines()]
+    lines += [f"vsig {words}" for words in re.findall(r"`vsig ([^`]+)`", page)]
+    for line in lines:
+        words = shlex.split(line.replace("[", " ").replace("]", " "))
+        if not words or not words[0].endswith("vsig"):
+            continue
+        rest = words[3:] if words[1] == "--project" else words[1:]
+        length = 2 if rest[0] in groups and len(rest) > 1 else 1
+        name = " ".join(rest[:length])
+        assert name in known or name in groups, line
+        yield name, {word for word in rest if word.startswith("--")}
 
 
 def test_the_reference_pages_are_those_of_the_code(tmp_path: Path):
@@ -40,23 +67,20 @@ def test_the_reference_pages_are_those_of_the_code(tmp_path: Path):
     assert done.stdout and "False" not in done.stdout, "run 'make docs'"
 
 
-def test_the_readme_names_only_commands_and_options_that_exist():
+PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md"]
+WRITTEN = [page for page in PAGES if page.name != "commands.md"]  # which is made from them
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.name)
+def test_a_page_names_only_commands_and_options_that_exist(page: Path):
     known = commands()
-    code = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
-    lines = [line.split("#")[0] for block in code for line in block.splitlines()]
-    lines += [f"vsig {words}" for words in re.findall(r"`vsig ([^`]+)`", README)]
-    seen = set()
-    for line in lines:
-        words = shlex.split(line)
-        if not words or not words[0].endswith("vsig"):
-            continue
-        rest = words[1:]
-        if rest[0] == "--project":
-            rest = rest[2:]
-        assert rest[0] in known, line
-        seen.add(rest[0])
-        assert {word for word in rest if word.startswith("--")} <= known[rest[0]], line
-    assert seen >= {"init", "run", "status", "check-annotations", "similar", "trace", "ui"}
+    for name, options in named_commands(page.read_text(encoding="utf-8")):
+        assert options <= known.get(name, set()), f"{name}: {options}"
+
+
+def test_the_readme_names_the_commands_that_people_need():
+    seen = {name for name, _ in named_commands(README)}
+    assert seen >= {"init", "run", "status", "check-annotations", "similar", "why", "trace", "ui"}
 
 
 def test_the_readme_names_only_make_targets_that_exist():
@@ -65,10 +89,14 @@ def test_the_readme_names_only_make_targets_that_exist():
         assert f"\n{target}:" in makefile, target
 
 
-@pytest.mark.parametrize("page", [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md"])
+# Made when the site is built: see docs/write_api.py.
+MADE_WITH_THE_SITE = {"api.md"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page: Path):
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
-        if "://" not in target:
+        if "://" not in target and target not in MADE_WITH_THE_SITE:
             assert (page.parent / target).exists(), target
 
 
@@ -85,6 +113,26 @@ def test_the_architecture_page_shows_every_asset():
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     for name in STEPS:
         assert name in page, name
+
+
+def test_every_page_stands_in_the_navigation_of_the_site():
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:")[2]
+    for page in (ROOT / "docs").glob("*.md"):
+        assert f": {page.name}\n" in navigation, f"add {page.name} to nav in mkdocs.yml"
+
+
+def test_the_licences_of_all_that_is_installed_are_listed():
+    page = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| ([\w.-]+) \| ([\w.+-]+) \|", page, re.MULTILINE))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for line in project["dependencies"]:
+        assert Requirement(line).name.lower() in listed, line
+    constraints = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    pins = re.findall(r"^([\w.-]+)==([\w.+-]+)", constraints, re.MULTILINE)
+    pinned = {name.lower(): version for name, version in pins}
+    both = {name for name in listed if name in pinned}
+    assert both
+    assert {name: listed[name] for name in both} == {name: pinned[name] for name in both}
 
 
 def test_the_changelog_has_a_place_for_what_is_new():

@@ -1,12 +1,17 @@
 """Where things come from, and what comes from them."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
+from vsig_core.cli import build
 from vsig_core.errors import InputError, UnknownImageError
+from vsig_core.project import init_project
 from vsig_core.store import Provenance, Store, empty, schema
 from vsig_core.tracing import (
     descent,
@@ -166,3 +171,27 @@ def test_what_read_an_older_version_does_not_come_from_the_newer_one(store: Stor
 def test_a_pair_that_cannot_be_traced_says_why(store: Store, one, other, error, says):
     with pytest.raises(error, match=says):
         trace_link(store, one, other)
+
+
+def vsig(store: Store, tmp_path_factory, monkeypatch, *words: str) -> Result:
+    monkeypatch.setenv("VSIG_STORE", store.location.root)
+    folder = init_project(tmp_path_factory.mktemp("p") / "project").folder
+    return CliRunner().invoke(build(), ["--project", str(folder), "trace", *words])
+
+
+def test_the_command_shows_both_trees_with_their_steps_and_runs(
+    store: Store, tmp_path_factory, monkeypatch
+):
+    done = vsig(store, tmp_path_factory, monkeypatch, "--link", "a", "b")
+    assert done.exit_code == 0, done.output
+    above, below_it = done.stdout.split("Made from it:")
+    assert "annotations version 0 by annotations" in above and "run 3" in above
+    assert "models version 0 by candidate_model" in below_it
+    asked = vsig(store, tmp_path_factory, monkeypatch, "a", "--json")
+    assert json.loads(asked.stdout)["comes_from"]["people"] == ["Anna", "Luca"]
+
+
+def test_the_command_traces_one_thing_at_a_time(store: Store, tmp_path_factory, monkeypatch):
+    for words in ([], ["a", "--cluster", "cl-1"], ["--model", "m-1", "--link", "a", "b"]):
+        done = vsig(store, tmp_path_factory, monkeypatch, *words)
+        assert isinstance(done.exception, InputError) and "--link A B" in str(done.exception)

@@ -60,3 +60,7 @@ def main() -> None:
     except KeyboardInterrupt:
         note("vsig: interrupted; what was committed stays, and the next run goes on from there")
         sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

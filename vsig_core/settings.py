@@ -75,6 +75,12 @@ class SourceSettings(Section):
         default="none", description="What may leave the project (DESIGN 5.15)."
     )
 
+    work: Literal["canvas", "manifest"] = Field(
+        default="canvas",
+        description="What of a IIIF manifest is one work of art: each canvas, or all of them "
+        "(views of one object).",
+    )
+
     @model_validator(mode="after")
     def _schemes_are_known(self) -> Self:
         for address in (self.uri, self.metadata or ""):
@@ -132,6 +138,12 @@ class WebSettings(Section):
         ge=0,
         description="For so long what was fetched is not asked for again; then it is fetched only "
         "if it changed. The address that a source names itself is asked each time.",
+    )
+    picture_px: int = Field(
+        default=1024,
+        ge=64,
+        description="Longer side that IIIF image servers are asked for, pixels; less than "
+        "working_px of [images] makes smaller working copies.",
     )
     max_document_bytes: int = Field(
         default=100_000_000, ge=1, description="Larger manifests and listings are refused, bytes."
@@ -358,26 +370,6 @@ class ClusteringSettings(Section):
         return self
 
 
-class EvidenceSettings(Section):
-    """Local evidence: details that two pictures share (docs/evidence.md)."""
-
-    enabled: bool = Field(
-        default=False,
-        description="Compare in detail what lies together, for `vsig similar` and the review "
-        "queue; every picture concerned is looked at once more. What is asked for by name "
-        "(--evidence, --box) is compared either way.",
-    )
-    resolution: int = Field(
-        default=320, ge=64, description="Side of the network's input for it, pixels."
-    )
-    rerank: int = Field(
-        default=60,
-        ge=1,
-        description="Pictures nearest as a whole, and as many by their regions, that are "
-        "compared in detail.",
-    )
-
-
 class LayoutSettings(Section):
     """The 2D map."""
 
@@ -481,7 +473,6 @@ class Settings(Section):
     evaluation: EvaluationSettings = EvaluationSettings()
     neighbours: NeighboursSettings = NeighboursSettings()
     clustering: ClusteringSettings = ClusteringSettings()
-    evidence: EvidenceSettings = EvidenceSettings()
     layout: LayoutSettings = LayoutSettings()
     review: ReviewSettings = ReviewSettings()
     run: RunSettings = RunSettings()

@@ -13,6 +13,7 @@ from vsig_core.project import PROJECT_VARIABLE, Project
 from vsig_pipeline import models, upkeep
 from vsig_pipeline.estimate import estimate
 from vsig_pipeline.findings import Finding, findings, news, show
+from vsig_pipeline.importing import imported
 from vsig_pipeline.running import Due, look, run
 from vsig_pipeline.state import Task
 from vsig_pipeline.status import project_status, show_sources, sources
@@ -59,11 +60,12 @@ def run_command(
         raise
     found = news(before, findings(project), begun)
     show(found)
-    show_sources(done.plan)
+    report = imported(project, done.plan)
+    show_sources(done.plan, report)
     if as_json:
         shown = [_as_dict(task) for task in done.tasks]
         found_by_kind = [finding.as_dict() for finding in found]
-        emit({"done": shown, "findings": found_by_kind, "sources": sources(done.plan)})
+        emit({"done": shown, "findings": found_by_kind, "sources": sources(done.plan, report)})
     else:
         note("Nothing was stale." if not done.tasks else "Up to date.")
 
@@ -80,11 +82,12 @@ def _show_all_the_same(project: Project, before: list[Finding], begun: set[str])
 def _show_plan(project: Project, found: Due, as_json: bool) -> None:  # noqa: FBT001
     tasks = found.tasks
     needed = estimate(project, tasks, found.plan.table)
+    report = imported(project, found.plan)
     if as_json:
         shown = [_as_dict(task) for task in tasks]
-        emit({"tasks": shown, "estimate": needed.as_dict(), "sources": sources(found.plan)})
+        emit({"tasks": shown, "estimate": needed.as_dict(), "sources": sources(found.plan, report)})
         return
-    show_sources(found.plan)
+    show_sources(found.plan, report)
     if not tasks:
         note("Nothing is stale.")
         return

@@ -63,6 +63,10 @@ class Done:
         Nothing was computed.
     versions
         Table to the version that was written or found.
+    read
+        Table to the version that it was made from.
+    run_id
+        The run that made it.
     """
 
     data_version: str
@@ -70,6 +74,8 @@ class Done:
     plots: Mapping[str, bytes]
     known: bool
     versions: Mapping[str, int]
+    read: Mapping[str, int]
+    run_id: str
 
 
 class Inputs:
@@ -233,7 +239,15 @@ def _try(inputs: Inputs, compute: Callable[[Inputs], Outcome]) -> Done:
         return _found(commits[0])
     versions = _commit(inputs, outcome)
     outcome.after()
-    return Done(outcome.data_version or inputs.key, outcome.facts, outcome.plots, False, versions)
+    return Done(
+        data_version=outcome.data_version or inputs.key,
+        facts=outcome.facts,
+        plots=outcome.plots,
+        known=False,
+        versions=versions,
+        read=dict(inputs.versions),
+        run_id=inputs.run_id,
+    )
 
 
 def _commit(inputs: Inputs, outcome: Outcome) -> dict[str, int]:
@@ -275,9 +289,20 @@ def _beside(inputs: Inputs, table: str, written: Mapping[str, int]) -> dict[str,
 
 
 def _found(commit: Commit) -> Done:
-    provenance = commit.provenance
-    versions = {commit.table: commit.version}
-    return Done(provenance.data_version, provenance.facts, {}, True, versions)
+    return _as_known(commit, {commit.table: commit.version})
+
+
+def _as_known(commit: Commit, versions: Mapping[str, int]) -> Done:
+    made = commit.provenance
+    return Done(
+        data_version=made.data_version,
+        facts=made.facts,
+        plots={},
+        known=True,
+        versions=versions,
+        read=made.inputs,
+        run_id=made.run_id,
+    )
 
 
 def _still_there(inputs: Inputs) -> dict[str, Commit]:
@@ -297,4 +322,4 @@ def _brought_back(inputs: Inputs, commit: Commit, older: Mapping[str, Commit]) -
         rows = inputs.store.read(table, version=made.version)
         versions[table] = inputs.store.write(table, rows, made.provenance, base=inputs.bases[table])
     inputs.log(f"{inputs.step.name}: version {commit.version} is the answer again")
-    return Done(commit.provenance.data_version, commit.provenance.facts, {}, True, versions)
+    return _as_known(commit, versions)

@@ -10,6 +10,7 @@ from vsig_core.project import Project
 from vsig_core.store import TABLES
 from vsig_pipeline.arrivals import pending_files
 from vsig_pipeline.findings import Finding, findings, show
+from vsig_pipeline.importing import Imported, imported
 from vsig_pipeline.running import look
 from vsig_pipeline.state import State
 from vsig_pipeline.steps import STEPS
@@ -40,16 +41,17 @@ class Status:
     notices: list[str]
     findings: list[Finding]
     plan: BatchPlan
+    imported: Imported
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         shown = {field.name: getattr(self, field.name) for field in fields(self)}
-        del shown["plan"]
+        del shown["plan"], shown["imported"]
         tables = [asdict(entry) for entry in self.tables]
         found = [finding.as_dict() for finding in self.findings]
         waits = [asdict(entry) for entry in self.waiting]
         known = {"tables": tables, "waiting": waits, "findings": found}
-        return {**shown, **known, "sources": sources(self.plan)}
+        return {**shown, **known, "sources": sources(self.plan, self.imported)}
 
     def show(self) -> None:
         """For a person."""
@@ -71,21 +73,24 @@ class Status:
         show(self.findings)
         for notice in self.notices:
             note(f"Notice: {notice}")
-        show_sources(self.plan)
+        show_sources(self.plan, self.imported)
 
 
-def sources(plan: BatchPlan) -> dict[str, Any]:
+def sources(plan: BatchPlan, report: Imported) -> dict[str, Any]:
     """What changed and what is amiss in the sources, for JSON: in full."""
     return {
         **plan.as_dict(),
         "notes": plan.notes,
         "unmatched_rows": plan.unmatched_rows,
         "refused": plan.refused,
+        "imported": report.as_dict(),
     }
 
 
-def show_sources(plan: BatchPlan) -> None:
+def show_sources(plan: BatchPlan, report: Imported) -> None:
     """What changed and what is amiss in the sources, for a person."""
+    if report.lacking:
+        note(f"Sources: {report.in_words()}")
     for remark in plan.remarks:
         note(f"Sources: {remark}")
 
@@ -110,6 +115,7 @@ def project_status(project: Project) -> Status:
         notices=notices,
         findings=findings(project),
         plan=found.plan,
+        imported=imported(project, found.plan),
     )
 
 

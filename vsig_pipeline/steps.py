@@ -66,7 +66,7 @@ _STEPS = [
             "images.max_pixels",
             "images.max_bytes",
         ),
-        code="2",
+        code="3",
         batched=True,
     ),
     Step("corpus", "ingest", ("corpus",), ("images",)),
@@ -149,7 +149,7 @@ _STEPS = [
         ("review_queue",),
         ("groups", "neighbours", "morphograph"),
         ("review", "annotations.same_work"),
-        code="2",
+        code="3",
     ),
 ]
 

@@ -246,7 +246,7 @@ def test_what_a_worker_sends_back_is_small(tmp_path: Path, write: Write, objects
     """Memory stays bounded: neither originals nor decoded pictures leave the worker."""
     path = write("a.png", encoded(drawing(1, (3000, 3000)), "PNG"))
     task = images._Task(str(path), None, objects, SETTINGS, frozenset())
-    outcome = images._read_file(pickle.loads(pickle.dumps(task)))
+    outcome = images._read_files(pickle.loads(pickle.dumps([task])))
     assert len(pickle.dumps(outcome)) < 20_000
 
 

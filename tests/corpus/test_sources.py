@@ -16,6 +16,7 @@ import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from iiif_documents import canvas3, image3, manifest3
 from web_server import WebServer
 
 from vsig_core.corpus import Listing, list_source
@@ -136,6 +137,35 @@ class WebPlace:
         self._server.put("/lab/list.csv", table_of("url", addresses, "list.csv"), "text/csv")
 
 
+class IiifPlace:
+    """Pictures on a web server, each on a canvas of one manifest."""
+
+    def __init__(self, server: WebServer) -> None:
+        self._server = server
+        self._names: list[str] = []
+        self.uri = f"{server.address}/manifest"
+        self._write()
+
+    def uid(self, name: str) -> str:
+        return f"{self._server.address}/canvas/{quote(name)}"
+
+    def put(self, name: str, data: bytes) -> None:
+        self._server.put(f"/images/{quote(name)}", data)
+        self._names = [*dict.fromkeys([*self._names, name])]
+        self._write()
+
+    def remove(self, name: str) -> None:
+        self._server.remove(f"/images/{quote(name)}")
+
+    def _write(self) -> None:
+        address = self._server.address
+        canvases = [
+            canvas3(self.uid(name), image3(f"{address}/images/{quote(name)}"))
+            for name in self._names
+        ]
+        self._server.put_json("/manifest", manifest3(self.uri, *canvases))
+
+
 def table_of(column: str, values: list[str], name: str) -> bytes:
     if name.endswith(".parquet"):
         buffer = io.BytesIO()
@@ -149,12 +179,17 @@ def table_of(column: str, values: list[str], name: str) -> bytes:
 
 
 @pytest.fixture(
-    params=["folder", "bucket", "csv", "jsonl", "parquet", "table in a bucket", "table on the web"]
+    params=[
+        *("folder", "bucket", "csv", "jsonl", "parquet"),
+        *("table in a bucket", "table on the web", "iiif"),
+    ]
 )
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """Each kind of source."""
     if request.param == "table on the web":
         return WebPlace(request.getfixturevalue("server"))
+    if request.param == "iiif":
+        return IiifPlace(request.getfixturevalue("server"))
     if request.param in {"csv", "jsonl", "parquet"}:
         return TablePlace(FolderPlace(tmp_path), f".{request.param}")
     if request.param == "table in a bucket":
@@ -204,7 +239,9 @@ class TestSources:
             place.put(name, name.encode())
         listing = listed(place, web)
         assert [file.uid for file in listing.files] == sorted(map(place.uid, names))
-        for name, file in zip(sorted(names), listing.files, strict=True):
+        named = {place.uid(name): name for name in names}
+        for file in listing.files:
+            name = named[file.uid]
             assert file.source == place.uri
             assert read_original(file.uri, any_size, web) == name.encode()
             assert file.size in {len(name.encode()), None}
@@ -212,12 +249,13 @@ class TestSources:
 
     def test_listing_again_says_the_same_and_what_is_new_shows(self, place: Place, web: Web):
         place.put("a.jpg", b"one")
+        place.put("b.jpg", b"two")
         first = listed(place, web)
         assert listed(place, web) == first
-        place.put("b.jpg", b"another")
+        place.put("c.jpg", b"another")
         make_old(web)
         second = listed(place, web)
-        assert second.files[0] == first.files[0] and second.files[1].uid == place.uid("b.jpg")
+        assert second.files[:2] == first.files and second.files[2].uid == place.uid("c.jpg")
 
     def test_an_empty_source_is_no_error_and_is_said(self, place: Place, web: Web):
         listing = listed(place, web)

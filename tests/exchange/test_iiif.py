@@ -76,7 +76,7 @@ def test_a_box_that_a_person_drew_is_on_the_canvas_in_its_pixels(folder: Path):
     (signature,) = [m for m in manifests(folder) if m["label"] == {"none": ["Laocoön"]}]
     canvas = next(c for c in signature["items"] if c["id"].endswith("/a.jpg"))
     (note,) = canvas["annotations"][0]["items"]
-    assert note["motivation"] == "highlighting"
+    assert note["motivation"] == "tagging", "Mirador shows these and comments alone"
     assert note["target"] == f"{canvas['id']}#xywh=40,60,200,75"
     assert note["body"]["value"] == "Laocoön"
 

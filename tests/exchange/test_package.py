@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyld import jsonld
-from shown_project import STAYING
+from shown_project import HERE, STAYING
 
 from vsig_core.errors import InputError
 from vsig_core.exchange import export, import_package
+from vsig_core.exchange.package import KEPT, PACKAGED
 from vsig_core.exchange.tabular import read_table, write_table
-from vsig_core.project import Project, init_project
-from vsig_core.store import schema
+from vsig_core.project import Project, init_project, open_project
+from vsig_core.store import TABLES, schema
 
 
 @pytest.fixture
@@ -53,6 +54,31 @@ def test_frictionless_finds_a_table_that_was_changed(package: Path):
         "type-error",
         "primary-key",
     }
+
+
+def test_every_table_is_in_a_package_or_kept_for_a_reason():
+    assert set(PACKAGED) | KEPT == set(TABLES) and not set(PACKAGED) & KEPT
+
+
+def test_a_file_of_weights_leaves_by_its_name_alone(project: Project, tmp_path: Path):
+    weights = "/home/anna/networks/mine.safetensors"
+    key = project.store.objects.put("models", b"weights", "safetensors")
+    row = {
+        "model_id": "m-1",
+        "weights": key,
+        "settings": json.dumps({"model": {"weights": weights}}),
+        "origin": "trained",
+        "status": "champion",
+    }
+    models = pa.Table.from_pylist([row], schema=schema("models"))
+    project.store.write("models", models, HERE)
+    (project.folder / "vsig.toml").write_text(f'[model]\nweights = "{weights}"\n')
+    export(open_project(project.folder), "package", tmp_path / "package")
+    for file in (tmp_path / "package").rglob("*"):
+        assert not file.is_file() or b"/home/anna" not in file.read_bytes(), file
+    (back,) = read_table("models", tmp_path / "package" / "tables").to_pylist()
+    assert json.loads(back["settings"]) == {"model": {"weights": "mine.safetensors"}}
+    assert (tmp_path / "package" / "objects" / key).read_bytes() == b"weights"
 
 
 def test_croissant_names_every_file_and_every_column(package: Path):
@@ -103,6 +129,11 @@ def test_two_projects_do_not_mix_and_an_import_may_be_done_again(
     assert elsewhere.store.read("layout").equals(first)
 
 
+def _edit(package: Path, **changes: Any) -> None:
+    report = document(package / "vsig-export.json")
+    (package / "vsig-export.json").write_text(json.dumps(report | changes))
+
+
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
@@ -113,6 +144,11 @@ def test_two_projects_do_not_mix_and_an_import_may_be_done_again(
         (lambda p: (p / "vsig-export.json").write_text("[1"), "no JSON"),
         (lambda p: (p / "vsig-export.json").write_text("[1]"), "no JSON object"),
         (lambda p: (p / "vsig-export.json").write_text('{"kind": "vsig package 1"}'), "list"),
+        (lambda p: _edit(p, commits=None), "not as"),
+        (lambda p: _edit(p, commits=[{"table": "links", "vsig.facts": "{"}]), "not as"),
+        (lambda p: _edit(p, settings=3), "not as"),
+        (lambda p: _edit(p, files={"tables/other.csv": "0"}), "cannot be read"),
+        (lambda p: _edit(p, files={}), "lacks the tables"),
         (lambda p: (p / "tables" / "embeddings.parquet").write_bytes(b"PAR1"), "not the file"),
         (lambda p: shutil.rmtree(p / "objects" / "working"), "cannot be read"),
         (lambda p: next((p / "objects" / "thumbs").iterdir()).write_bytes(b"x"), "damaged"),

@@ -52,6 +52,23 @@ def test_every_asset_has_what_the_dagster_ui_shows():
         assert spec.code_version and spec.group_name and spec.kinds and spec.owners, spec.key
         assert spec.metadata["dagster/column_schema"].columns, spec.key
         assert asset.op.retry_policy is not None
+        step = STEPS[spec.key.to_user_string()]
+        assert spec.tags["vsig/stage"] == step.stage
+        for table in step.tables[:-1]:
+            assert spec.metadata[f"columns of {table}"].columns, table
+            assert table in spec.metadata["tables"]
+
+
+def test_what_the_nightly_schedule_looks_at_has_to_be_fresh():
+    (nightly,) = defs.schedules or ()
+    job = defs.resolve_job_def(nightly.job_name)  # type: ignore[union-attr]
+    looked_at = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
+    timed = {
+        next(iter(asset.specs)).key.to_user_string()
+        for asset in ASSETS
+        if next(iter(asset.specs)).freshness_policy is not None
+    }
+    assert timed == looked_at
 
 
 def test_tables_of_all_steps_are_tables_of_the_store():
@@ -130,6 +147,13 @@ def test_materialising_what_is_known_writes_nothing_and_keeps_its_data_version(
         assert event.materialization.metadata["known already"].value is True
         assert event.materialization.metadata["dagster/row_count"].value == 60
         versions.append(event.materialization.tags["dagster/data_version"])  # type: ignore[index]
+        made_from = event.materialization.metadata["made from"].value
+        vectors = grown.store.commits("vectors")[0]
+        assert f"[vectors](/assets/vectors) | [{vectors.provenance.run_id[:8]}](/runs/" in made_from
+        by = grown.store.commits("neighbours")[0].provenance.run_id
+        assert event.materialization.metadata["made by run"].value == by
+        path = event.materialization.metadata["path of neighbours"].value
+        assert path == grown.store.uri("neighbours")
     assert versions[0] == versions[1]
     assert grown.store.version("neighbours") == before
 

@@ -31,7 +31,7 @@ class LiveServer:
             env={**os.environ, **(environment or {})},
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         while time.monotonic() < deadline and self._process.poll() is None:
             with (
                 contextlib.suppress(OSError),
@@ -39,7 +39,8 @@ class LiveServer:
             ):
                 return
             time.sleep(0.1)
-        raise RuntimeError(f"the review app did not answer on {self.address}")
+        ended = self._process.poll()
+        raise RuntimeError(f"the review app did not answer on {self.address}; ended: {ended}")
 
     def kill(self) -> None:
         """kill -9."""
@@ -52,5 +53,5 @@ class LiveServer:
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(60)
+            self._process.wait(300)
             self._process = None

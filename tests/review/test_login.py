@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from conftest import Browser
 from judging_project import PAIR, THREE
 from typer.testing import CliRunner
@@ -22,6 +23,13 @@ PASSWORD = "four words of mine"
 
 def users_of(project: Project) -> Path:
     return users_file(project.folder, project.settings.review)
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What argon2 makes slow on purpose."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr("vsig_core.review.users._hasher", lambda: hasher)
 
 
 @pytest.fixture
@@ -126,6 +134,9 @@ def test_who_may_look_judges_nothing(open_door: Callable[..., Browser], guarded:
     assert lena.get("/").status_code == 200
     assert lena.judge(1, "same", ticked=PAIR).status_code == 403
     assert lena.post("/learn", data={"csrf": lena.token()}).status_code == 403
+    headers = {"X-CSRF-Token": lena.token(), "Accept": "application/json"}
+    brought = lena.post("/find/picture", content=b"x", headers=headers)
+    assert "vectors" in brought.json()["error"], "she may bring a picture; there is no model yet"
     assert list(guarded.inbox.list()) == []
 
 

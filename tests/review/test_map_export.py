@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from map_project import PICTURES, TODAY, UIDS, make_project
 from PIL import Image
+from typer.testing import CliRunner
 
+from vsig_core.cli import build
 from vsig_core.errors import InputError, TableMissingError
 from vsig_core.project import init_project
 from vsig_core.review.atlas import write_atlas
@@ -155,3 +157,16 @@ def test_the_sheets_are_pictures_that_every_browser_reads(tmp_path: Path):
     for path in found.data.glob("*.jpg"):
         with Image.open(io.BytesIO(path.read_bytes())) as opened:
             assert opened.format == "JPEG" and opened.mode == "RGB"
+
+
+def test_the_command_writes_the_folder_and_says_what_stayed_in(tmp_path: Path):
+    project = make_project(tmp_path / "p", a={"publish": "none"})
+    words = ["--project", str(project.folder), "export", "atlas", str(tmp_path / "out")]
+    done = CliRunner().invoke(build(), [*words, "--json"])
+    assert done.exit_code == 0, done.exception
+    told = json.loads(done.stdout)
+    assert (told["pictures"], told["told"], told["drawn"]) == (8, 7, 7)
+    again = CliRunner().invoke(build(), words)
+    assert isinstance(again.exception, InputError) and "--overwrite" in str(again.exception)
+    replaced = CliRunner().invoke(build(), [*words, "--overwrite"])
+    assert replaced.exit_code == 0 and "1 may not leave" in replaced.stderr

@@ -33,4 +33,6 @@ def review(
         log_level="warning",
         server_header=False,
         proxy_headers=False,
+        # What a browser has asked for and does not fetch would hold up Ctrl+C for ever.
+        timeout_graceful_shutdown=3,
     )

@@ -41,26 +41,29 @@ _RANK_OF = {word: rank for rank, words in _RANKS.items() for word in words.split
 _ITALIAN_CENTURY = re.compile(r"\b(?:due|tre|quattro|cinque|sei|sette|otto|nove)cento\b")
 
 _SHARES = {
-    1: "early debut inizio inizi principios comienzos anfang fruhes begin vroege",
+    1: "early debut debuts inizio inizi principio principios comienzo comienzos inicios anfang "
+    "fruhes begin vroege",
     2: "mid middle meta milieu mediados mitte midden",
-    3: "late end fin fine finales ende spates eind",
+    3: "late end fin fine fines finales ende spates eind",
 }
 _SHARE_OF = {word: share for share, words in _SHARES.items() for word in words.split()}
 
 _LAST = "last dernier derniere ultimo ultima letzte letzten letztes laatste"
-_HALF = "half halfte moitie mitad helft"
+_HALF = "half halfte h moitie mitad helft"
 _QUARTER = "quarter quart viertel kwart"
+_THIRD = "tiers drittel tercio derde_deel"
+_TENTH = "decade decennio decada decennie jahrzehnt decennium"
 _CIRCA = (
-    "circa ca about around approximately approx um vers environ verso hacia alrededor cerca "
-    "omstreeks rond"
+    "circa ca cca about around approximately approx um vers environ verso hacia alrededor cerca "
+    "omstreeks rond etwa gegen ungefahr intorno attorno autour"
 )
 _CENTURY = (
-    "century centuries cent siecle siecles s sec secolo secoli siglo siglos jahrhundert "
-    "jahrhunderts jh jhd jhdt eeuw"
+    "century centuries cent siecle siecles s sec secc secolo secoli siglo siglos jahrhundert "
+    "jahrhunderts jh jhs jhd jhds jhdt eeuw"
 )
 _BC = "bc bce b.c. b.c.e. a.c. a._c. v._chr. v._chr av._j.-c. av._j.c. avant_j.-c."
 _AD = "ad ce a.d. c.e. d.c. d._c. n._chr. n._chr ap._j.-c. apres_j.-c."
-_FROM = "between from entre tra zwischen tussen von da dal desde"
+_FROM = "between from entre tra fra zwischen tussen von da dal desde"
 _TO = "to until till or and bis al a tot hasta oder ou o et e y und en"
 _MONTHS = (
     "january february march april may june july august september october november december "
@@ -71,7 +74,12 @@ _MONTHS = (
 )
 _NOISE = (
     "the of in probably possibly dated signed made painted created executed de du des del di "
-    "dello della der il la le el los het year anno"
+    "dello della dell der il la le el los het l year anno an jahr jahre jahren im nel nell "
+    "probablement probabilmente probablemente vermutlich wahrscheinlich wohl date datiert datato "
+    "datata fechado fechada entstanden "
+    # Not winter: it has two years.
+    "spring summer autumn fall primavera estate autunno printemps ete automne fruhling fruhjahr "
+    "sommer herbst verano otono"
 )
 
 # Tried in this order at each place of the text.
@@ -81,9 +89,10 @@ _PATTERN = re.compile(
         for kind, pattern in {
             "bc": rf"(?:{_any(_BC)})(?!\w)",
             "ad": rf"(?:{_any(_AD)})(?!\w)",
-            "years": r"\d{2}xx\b|\d{3}x\b|\d{3}0(?:'?s|er)\b|(?:annees|anni|anos)\s+\d{3}0\b",
+            "years": r"\d{2}xx\b|\d{3}x\b|\d{3}0(?:'?s|er)\b|"
+            r"(?:annees|anni|anos|decada\s+de|decennie|decennio)\s+(?:de\s+)?\d{3}0\b",
             "year": r"\d{3,4}(?:\.0)?(?!\w)",
-            "ordinal": r"\d{1,2}(?:st|nd|rd|th|er|ere|eme|ste|de|e)\b|\d{1,2}\.(?=\s*[a-z/-])",
+            "ordinal": r"\d{1,2}(?:st|nd|rd|th|er|ere|re|eme|ste|de|e)\b|\d{1,2}\.(?=\s*[a-z/-])",
             "number": r"\d{1,2}(?!\w)",
             "rank": rf"(?:{_any(' '.join(_RANK_OF))})\b",
             "roman": r"[ivx]+(?:eme|er|e)?\b",
@@ -91,6 +100,8 @@ _PATTERN = re.compile(
             "last": rf"(?:{_any(_LAST)})\b",
             "half": rf"(?:{_any(_HALF)})\b",
             "quarter": rf"(?:{_any(_QUARTER)})\b",
+            "third": rf"(?:{_any(_THIRD)})\b",
+            "tenth": rf"(?:{_any(_TENTH)})\b",
             "century": rf"-?(?:{_any(_CENTURY)})\b",
             "circa": rf"(?:{_any(_CIRCA)})\b|c\b|c(?=\d)|\?|~",
             "from": rf"(?:{_any(_FROM)})\b",
@@ -124,15 +135,30 @@ def _in_context(kind: str, word: str, before: list[Token]) -> str:
         return "century"  # "16th c."; elsewhere "c." is circa
     if word == "en" and not before:
         return "noise"  # French "en 1520"; between two years it is Dutch for "and"
+    if word == "al" and previous == "circa":
+        return "noise"  # "intorno al 1520"; elsewhere it is "to"
     if previous in {"ordinal", "last"}:
-        # "prima metà" is a half, "metà" alone the middle; "ultimo quarto" is no rank
-        return {"meta": "half", "quarto": "quarter", "cuarto": "quarter"}.get(word.strip(), kind)
+        return _PARTS.get(word.strip(), kind)
+    if word.strip() == "meta" and previous in {"number", "roman"} and before[-1].value in {1, 2}:
+        return "half"  # "1° metà", "II metà"; "sec. XVI metà" is the middle
     return kind
+
+
+# After a rank: "prima metà" is a half, "metà" alone the middle; "ultimo quarto" is no rank.
+_PARTS = {
+    "meta": "half",
+    "quarto": "quarter",
+    "cuarto": "quarter",
+    "terzo": "third",
+    "third": "third",
+    "derde": "third",
+}
+_PARTS_OF = {"half": 2, "third": 3, "quarter": 4, "tenth": 10}
 
 
 def _plain(text: str) -> str:
     """Lower case, without accents, with one kind of dash."""
-    decomposed = unicodedata.normalize("NFKD", text.replace("º", "").replace("ª", ""))
+    decomposed = unicodedata.normalize("NFKD", re.sub("[ºª°]", "", text))
     bare = "".join(c for c in decomposed if not unicodedata.combining(c)).lower()
     return re.sub(r"\s*[‐‑‒–—−]\s*|\s*--+\s*", "-", bare).replace("’", "'").strip()
 
@@ -152,8 +178,8 @@ def _read(kind: str, word: str) -> list[Token]:
         return [Token("roman", _roman(re.sub(r"(?:eme|er|e)$", "", word)))]
     if kind == "share":
         return [Token("share", _SHARE_OF[word.strip(" -")])]
-    if kind in {"half", "quarter"}:
-        return [Token("fraction", 2 if kind == "half" else 4)]
+    if kind in _PARTS_OF:
+        return [Token("fraction", _PARTS_OF[kind])]
     return [Token(kind)]
 
 

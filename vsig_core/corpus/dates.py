@@ -1,8 +1,8 @@
 """Dates in the words of a catalogue, as years.
 
 Read are years, ranges, decades, centuries (Arabic or Roman; English, French,
-Italian, Spanish, German, Dutch), halves and quarters, "early, mid, late",
-"circa", BC, and full dates. All else is unknown: one word that is not understood
+Italian, Spanish, German, Dutch), halves, thirds, quarters and tenths, "early, mid,
+late", "circa", BC, and full dates. All else is unknown: one word that is not understood
 makes the whole date unknown, since it may be the one that matters ("restored
 1890"). So do open ranges ("before 1520"): they have no first possible year.
 
@@ -39,6 +39,8 @@ _DAY_FORMS = (
     ("ordinal", "month", "year"),
     ("month", "number", "year"),
     ("month", "ordinal", "year"),
+    ("year", "month"),
+    ("year", "month", "number"),
 )
 
 
@@ -185,5 +187,4 @@ def _take_share(rest: list[Token]) -> Years | None:
     if place == 0 or which.kind not in {"last", *_RANKED} or not 1 <= rank <= parts:
         return None
     del rest[place - 1 : place + 1]
-    size = 100 // parts
-    return (rank - 1) * size, rank * size
+    return round(100 * (rank - 1) / parts), round(100 * rank / parts)

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -31,7 +31,8 @@ CHUNK = 8
 Progress = Callable[[int, int], None]
 
 # Columns that come from the file's bytes, and so outlive a change of its metadata.
-_FROM_CONTENT = ("sha256", "phash", "width", "height", "thumb", "working")
+_FROM_DECODING = ("phash", "width", "height", "thumb")
+_FROM_CONTENT = ("sha256", *_FROM_DECODING, "working")
 # What the digest leaves out: these follow from others, or from the clock.
 _NOT_IN_DIGEST = ("phash", "thumb", "added_at")
 
@@ -176,18 +177,20 @@ def _run(tasks: list[_Task], executor: Executor, progress: Progress | None) -> l
 def _read_alone(task: _Task, executor: Executor) -> _Outcome:
     """One file of several that a worker died of: the decoder may crash on it."""
     try:
-        return executor.submit(_read_file, task).result()
+        return executor.submit(_read_files, [task]).result()[0]
     except WorkerLostError as error:
         require_living(executor)
         return _Outcome(refused=("crashes", str(error)))
 
 
 def _read_files(tasks: list[_Task]) -> list[_Outcome]:
-    return [_read_file(task) for task in tasks]
+    """The worker: a working copy is on its way to the disk while the next file is decoded."""
+    with ThreadPoolExecutor(1) as keeping:
+        return [kept() for kept in [_read_file(task, keeping) for task in tasks]]
 
 
-def _read_file(task: _Task) -> _Outcome:
-    """The worker: bytes are read once, hashed, and decoded if they are new."""
+def _read_file(task: _Task, keeping: Executor) -> Callable[[], _Outcome]:
+    """Bytes are read once, hashed, and decoded if they are new; the rest is done when called."""
     try:
         data = read_original(
             task.uri,
@@ -197,22 +200,16 @@ def _read_file(task: _Task) -> _Outcome:
         )
         sha256 = hashlib.sha256(data).hexdigest()
         if sha256 in task.taken_down:
-            return _PURGED
+            return lambda: _PURGED
         if sha256 == task.known:
-            return _Outcome()
+            return _Outcome
         picture = read_picture(data, task.settings)
     except PictureError as error:
-        return _Outcome(refused=(error.reason, error.detail))
-    return _Outcome(
-        content={
-            "sha256": sha256,
-            "phash": picture.phash,
-            "width": picture.width,
-            "height": picture.height,
-            "thumb": picture.thumb,
-            "working": task.objects.put("working", picture.working, "jpg"),
-        }
-    )
+        refused = (error.reason, error.detail)
+        return lambda: _Outcome(refused=refused)
+    content = {"sha256": sha256, **{name: getattr(picture, name) for name in _FROM_DECODING}}
+    working = keeping.submit(task.objects.put, "working", picture.working, "jpg")
+    return lambda: _Outcome(content={**content, "working": working.result()})
 
 
 def _image_row(planned: dict[str, Any], content: dict[str, Any], added: datetime) -> dict[str, Any]:

@@ -4,19 +4,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from vsig_core.corpus.buckets import BucketSource, read_key
 from vsig_core.corpus.columns import image_columns
 from vsig_core.corpus.folders import FolderSource, read_description
+from vsig_core.corpus.iiif import IiifSource
 from vsig_core.corpus.joining import Joined, join
 from vsig_core.corpus.metadata import MetadataFile
 from vsig_core.corpus.sources import Described, Found, Source
-from vsig_core.corpus.tabled import ROOT_FRESH_HOURS, TableSource
+from vsig_core.corpus.tabled import TableSource
 from vsig_core.corpus.tables import is_table, read_table
 from vsig_core.errors import FetchError, SourceError
 from vsig_core.settings import SourceSettings, WebSettings, scheme_of
-from vsig_core.web import Web
+from vsig_core.web import ROOT_FRESH_HOURS, Web
 
 _SHOWN = 5
 
@@ -140,11 +141,25 @@ def open_source(source: SourceSettings, project: Path, web: Web) -> Source:
     if scheme == "s3":
         return TableSource(source.uri, web) if is_table(rest) else BucketSource(source.uri)
     if scheme in {"http", "https"}:
-        return TableSource(source.uri, web)
+        return _on_the_web(source, web)
     path = Path(unquote(rest)) if scheme else project / Path(rest).expanduser()
     if is_table(path.name) and path.is_file():
         return TableSource(str(path.absolute()), web)
+    if path.suffix.lower() == ".json" and path.is_file():
+        return IiifSource(str(path.absolute()), web, source.work)
     return FolderSource(path, source.uri)
+
+
+def _on_the_web(source: SourceSettings, web: Web) -> Source:
+    """A table by its name; else what looks like JSON or a web page is read as IIIF."""
+    if not is_table(urlsplit(source.uri).path):
+        try:
+            document = web.document(source.uri, ROOT_FRESH_HOURS)
+        except FetchError as error:
+            raise SourceError(f"Source {source.uri!r}: {error.detail}") from error
+        if document.data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[", b"<")):
+            return IiifSource(source.uri, web, source.work)
+    return TableSource(source.uri, web)
 
 
 def _described(source: SourceSettings, place: Source, project: Path, web: Web) -> Described | None:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from vsig_core.corpus.listing import ListedFile, Listing, summary
 from vsig_core.corpus.moving import NO_CONTENTS, Contents, Move, find_moves
+from vsig_core.corpus.unreached import with_unreached
 from vsig_core.store.schema import schema
 
 Row = dict[str, Any]
@@ -97,6 +98,7 @@ def plan_batches(
     again
         Uids that could not be had and are due to be asked for again; see `due_again`.
     """
+    listing = with_unreached(listing, planned)
     said = {name: getattr(listing, name) for name in ("notes", "unmatched_rows", "refused")}
     before: dict[str, Row] = {row["uid"]: row for row in planned.to_pylist()}
     now = {file.uid: file for file in listing.files}

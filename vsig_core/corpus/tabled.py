@@ -17,12 +17,10 @@ from vsig_core.corpus.tables import read_table
 from vsig_core.errors import FetchError, SourceError
 from vsig_core.settings import scheme_of
 from vsig_core.store.files import open_files
-from vsig_core.web import Web
+from vsig_core.web import ROOT_FRESH_HOURS, Web
 from vsig_core.web.addresses import host_of
 
 _ADDRESS_COLUMNS = (*FILE_COLUMNS, URL_COLUMN)
-# A source's own address is asked for anew, but not more often than this.
-ROOT_FRESH_HOURS = 1 / 60
 
 
 class _RefusedError(Exception):

@@ -44,7 +44,7 @@ def read_table(data: bytes, name: str, file_name: str | None = None) -> Metadata
     extension = PurePosixPath(file_name or name).suffix.lower()
     if extension in {".jsonl", ".ndjson"}:
         return _checked(_json_lines(data, name), name)
-    if extension == ".parquet":
+    if extension == ".parquet" or data.startswith(b"PAR1"):
         return _checked(_parquet(data, name), name)
     return read_metadata(data, name)
 

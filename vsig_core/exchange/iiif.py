@@ -183,7 +183,7 @@ def _canvas(canvas: _Row, manifest: _Row, box: Box | None, group: _Group) -> _Ro
     note = {
         "id": f"{place}/box",
         "type": "Annotation",
-        "motivation": "highlighting",
+        "motivation": "tagging",  # viewers hide what neither tags nor comments
         "body": {
             "type": "TextualBody",
             "value": next(iter(manifest["label"].values()))[0],

@@ -4,9 +4,11 @@ A row that names a picture which stays in stays in with it. Where a row only men
 picture among others (a list of neighbours), the mention goes and the row stays.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -123,6 +125,15 @@ def _trim_images(rows: pa.Table, leaving: Leaving) -> pa.Table:
     return rows
 
 
+def _trim_models(row: dict[str, Any], _leaving: Leaving) -> None:
+    """A file of weights by its name alone; the weights themselves are an object."""
+    settings = json.loads(row["settings"])
+    weights = settings.get("model", {}).get("weights")
+    if weights:
+        settings["model"]["weights"] = Path(weights).name
+        row["settings"] = json.dumps(settings, sort_keys=True)
+
+
 def _by_row(change: Callable[[dict[str, Any], Leaving], None]) -> _Trim:
     """A trim that changes each row."""
 
@@ -157,6 +168,7 @@ def _trim_groups(row: dict[str, Any], leaving: Leaving) -> None:
 
 _TRIMS: dict[str, _Trim] = {
     "images": _trim_images,
+    "models": _by_row(_trim_models),
     "neighbours": _by_row(_trim_neighbours),
     "clusters": _by_row(_trim_clusters),
     "cluster_changes": _by_row(_trim_changes),

@@ -34,8 +34,14 @@ PACKAGED = (
     "cluster_ids", "cluster_changes", "clusters", "layout", "groups", "corpus",
 )  # fmt: skip
 """Tables of a package, in the order in which they are taken in: `corpus`, which says what
-counts, comes last. Not among them: what lists files of this machine or was refused, what was
-taken down, and what is made for one sitting (queue, picture of the map)."""
+counts, comes last."""
+
+KEPT = frozenset(
+    {"batches", "rejected_images", "rejected_annotations", "tombstones", "provenance"}
+    | {"review_queue", "atlas"}
+)
+"""Tables that no package holds: what lists files of this machine or was refused, what was taken
+down or removed, and what is made for one sitting (the queue, the picture of the map)."""
 
 KIND = "vsig package 1"
 # Where a project lies and how it works are its own.
@@ -65,8 +71,10 @@ def write_package(outgoing: Outgoing, settings: Settings, folder: Path) -> dict[
 
 
 def shaping_settings(settings: Settings) -> dict[str, Any]:
-    """The settings that shape results, by section."""
-    return settings.model_dump(mode="json", exclude=_OWN_SETTINGS)
+    """The settings that shape results, by section; a file of weights by its name."""
+    shaping = settings.model_dump(mode="json", exclude=_OWN_SETTINGS)
+    shaping["model"]["weights"] = Path(settings.model.weights).name
+    return shaping
 
 
 def _rows(outgoing: Outgoing, name: str) -> pa.Table:

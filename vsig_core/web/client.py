@@ -7,7 +7,7 @@ fetched is not fetched again, or only on condition that it changed.
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -25,6 +25,8 @@ from vsig_core.web.connections import pools
 from vsig_core.web.pace import Pace
 
 MOST_REDIRECTS = 5
+# A source's own address is asked for anew, but not more often than this.
+ROOT_FRESH_HOURS = 1 / 60
 _REDIRECTS = {301, 302, 303, 307, 308}
 _GONE = {404, 410}
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
@@ -120,6 +122,10 @@ class Web:
         """Delete what is kept of an address."""
         for kind in ("documents", "pictures"):
             Cache(self.folder / kind).forget(url)
+
+    def other_pictures(self, urls: Iterable[str]) -> list[Path]:
+        """Files of pictures that were fetched from other addresses than these."""
+        return Cache(self.folder / "pictures").others(urls)
 
     def forget_old_pictures(self) -> None:
         """Delete pictures that have long been read: working copies of them are in the store."""

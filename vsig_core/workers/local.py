@@ -24,6 +24,8 @@ R = TypeVar("R")
 _TRIES = 2
 # Queues of multiprocessing are closed at 10; higher comes first.
 _BEFORE_QUEUES = 100
+# Of 16 MB, kept by Pillow for the next picture: else the kernel clears them anew each time.
+_BLOCKS = "4"
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -108,6 +110,7 @@ def _begin() -> None:
     # Control-C reaches the whole group of processes; the parent ends its workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.update(dict.fromkeys(_THREADS, "1"))
+    os.environ.setdefault("PILLOW_BLOCKS_MAX", _BLOCKS)
 
 
 def _end_with_parent() -> None:

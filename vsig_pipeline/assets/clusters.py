@@ -56,9 +56,10 @@ from vsig_pipeline.steps import STEPS
 
 @computes("torch")
 def embeddings(inputs: Inputs) -> Outcome:
-    """One unit vector for each picture of a batch, by the model in force.
+    """Describes each picture of a batch by numbers: alike for the network means close together.
 
-    A vector is known by the picture's content and the model; none is computed twice.
+    One unit vector for each picture, by the model in force. It is known by the picture's
+    content and the model; none is computed twice, and a renamed file keeps its own.
     """
     model_id = inputs.state.champion
     assert model_id is not None  # without one this step has no key
@@ -88,9 +89,10 @@ def embeddings(inputs: Inputs) -> Outcome:
 
 @computes("python")
 def vectors(inputs: Inputs) -> Outcome:
-    """Which versions hold the vectors of the model in force, and that they are complete.
+    """Says which descriptions all that follows works with, and that none is missing.
 
-    Until every batch has vectors of a new model, the old one's stay in force.
+    Until every batch is described by a new network, the old one's descriptions stay in force:
+    pictures of two networks are never compared with one another.
     """
     state: State = inputs.state
     done = state.embedded_batches()
@@ -123,8 +125,9 @@ def _vectors_digest(table: pa.Table) -> str:
 
 @computes("numba")
 def neighbours(inputs: Inputs) -> Outcome:
-    """The nearest pictures of each picture: the one graph that all below shares.
+    """For each picture, those that look most alike to the network, the nearest first.
 
+    Clusters, map, queue and search all read this one list, so they never disagree.
     Exact, up to [neighbours] approximate_above pictures. Lists that still hold are taken over:
     only pictures that came or changed, and those that lost a neighbour, are compared anew.
     """
@@ -192,10 +195,12 @@ def _apart(inputs: Inputs, scored: set[str]) -> list[UidPair]:
 
 @computes("scikitlearn")
 def clusters(inputs: Inputs) -> Outcome:
-    """Groups of pictures that lie close together (OPTICS), with ids that last.
+    """The network's own proposal of what belongs together, before any person is heard.
 
-    The radius is calibrated on validation links where there are enough of them; else it keeps
-    clusters small, and everything made from it says "uncalibrated".
+    Pictures that hang together by steps no longer than a radius are a cluster (OPTICS); one that
+    is near to nothing is in none. A cluster keeps its name as long as it lasts. The radius is
+    calibrated on validation links where there are enough of them; else it keeps clusters small,
+    and everything made from it says "uncalibrated".
     """
     in_force = vectors_in_force(inputs.store)
     graph = _graph(inputs, in_force)
@@ -300,7 +305,11 @@ def rounded(value: float) -> float | None:
 
 @computes("umaplearn")
 def layout(inputs: Inputs) -> Outcome:
-    """The 2D map, continued from the map before, so that people find pictures where they were."""
+    """The map: what looks alike lies close, in two dimensions.
+
+    It goes on from the map before, so that people find pictures where they were. Distances
+    across the map mean little; what lies side by side does.
+    """
     in_force = vectors_in_force(inputs.store)
     neighbours_now = inputs.read("neighbours")
     lists = lists_of(neighbours_now, in_force.uids)
@@ -326,7 +335,9 @@ def layout(inputs: Inputs) -> Outcome:
 def groups(inputs: Inputs) -> Outcome:
     """What people are shown: clusters with duplicates folded, rejected pictures out, motifs whole.
 
-    `clusters` stays the model's opinion, and is what is scored.
+    A pattern that somebody confirmed is never torn apart here, and a picture that somebody
+    rejected is not shown again, whatever the network says. `clusters` stays the model's opinion,
+    and is what is scored.
     """
     images = current_images(inputs.store, ["uid", "sha256", "work"]).to_pylist()
     links = inputs.read("links")
@@ -367,7 +378,10 @@ def _cluster_names(clusters: pa.Table) -> dict[str, str | None]:
 
 @computes("python")
 def review_queue(inputs: Inputs) -> Outcome:
-    """What is worth a person's judgement next, the most promising first, each with its reason."""
+    """What is worth a person's judgement next, the most promising first, each with its reason.
+
+    A look at the top of this list teaches the next network most for each minute spent.
+    """
     motifs, links = inputs.read("motifs").to_pylist(), inputs.read("links")
     evidence = Evidence(
         links=links,

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from dagster import (
@@ -10,6 +11,7 @@ from dagster import (
     Backoff,
     DataVersion,
     Failure,
+    FreshnessPolicy,
     Jitter,
     MaterializeResult,
     RetryPolicy,
@@ -39,6 +41,11 @@ GROUPS = {
 # What passes by itself is tried again; what a person gave wrong is not.
 RETRIES = RetryPolicy(max_retries=2, delay=5, backoff=Backoff.EXPONENTIAL, jitter=Jitter.FULL)
 OWNERS = ["team:vsig"]
+# The nightly schedule looks at these whether or not something changed; when it has not, the
+# daemon is down or its runs fail. The others follow changes alone, and may rest for weeks.
+NIGHTLY = FreshnessPolicy.time_window(
+    warn_window=timedelta(hours=26), fail_window=timedelta(hours=50)
+)
 
 
 def computes(*kinds: str) -> Callable[[Callable[[Inputs], Outcome]], AssetsDefinition]:
@@ -58,6 +65,8 @@ def computes(*kinds: str) -> Callable[[Callable[[Inputs], Outcome]], AssetsDefin
             metadata=definition_metadata(step),
             retry_policy=RETRIES,
             owners=OWNERS,
+            freshness_policy=NIGHTLY if step.stage in ("annotate", "retrain") else None,
+            tags={"vsig/stage": step.stage, "vsig/batched": str(step.batched).lower()},
         )
         def materialise(
             context: AssetExecutionContext, project: ProjectResource

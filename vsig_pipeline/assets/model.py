@@ -35,10 +35,11 @@ NONE = "none"
 
 @computes("torch")
 def candidate_model(inputs: Inputs) -> Outcome:
-    """Fine-tunes a network on the triplets, always from the pretrained weights.
+    """Teaches a network what people judged, always beginning from the pretrained one.
 
-    What was retracted is therefore not kept by it. With too few links nothing is trained, and
-    the step says why.
+    It learns to see confirmed pairs nearer together than pairs that are not. What was
+    retracted is therefore not kept by it. With too few links nothing is trained, and the step
+    says why.
     """
     pretrained = register_pretrained(
         inputs.store, inputs.settings.model, inputs.provenance(Outcome())
@@ -132,10 +133,10 @@ def _settings_json(model: ModelSettings, training: TrainingSettings) -> str:
 
 @computes("numpy")
 def evaluation(inputs: Inputs) -> Outcome:
-    """How well each network finds pictures that share a signature, on links it never saw.
+    """Examines each network: how early does it find pictures that share a signature?
 
-    Candidate, champion, the pretrained network and a grey thumbnail answer the same queries
-    over the same pool.
+    Asked only about signatures that none of them learnt from. Candidate, champion, the
+    pretrained network and a grey thumbnail answer the same queries over the same pool.
     """
     in_force = champion_id(inputs.store)
     candidate = inputs.state.data_version("candidate_model")

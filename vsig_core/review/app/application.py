@@ -23,11 +23,13 @@ from vsig_core.review.app.pages import (
     acts,
     cluster,
     conflicts,
+    duplicates,
     find,
     learn,
     login,
     morphograph,
     name,
+    pair,
     people,
     picture_map,
     pictures,
@@ -39,6 +41,8 @@ from vsig_core.review.app.signing import Signer, kept_secret
 
 PAGE_GROUPS: tuple[ModuleType, ...] = (
     queue,
+    pair,
+    duplicates,
     cluster,
     find,
     picture_map,

@@ -3,12 +3,13 @@
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from vsig_core.annotations import Act
 from vsig_core.current import current_annotations
 from vsig_core.errors import VsigError
 from vsig_core.project import Project
+from vsig_core.review.app.alike import Alike, near_duplicates
 from vsig_core.review.app.edition import Edition
 from vsig_core.review.app.inbox import Inbox, Setting
 from vsig_core.review.app.ledger import Ledger, Said
@@ -38,6 +39,7 @@ class Desk:
         self.presence = Presence()
         self._inbox = Inbox(project)
         self._edition: Edition | None = None
+        self._alike: tuple[Edition, Sequence[Alike]] | None = None
         self._seen: dict[str, int | None] = {}
         self._lock = threading.Lock()
         self._listing = threading.Lock()
@@ -68,6 +70,14 @@ class Desk:
             self.refresh()
         assert self._edition is not None
         return self._edition
+
+    @property
+    def near_duplicates(self) -> Sequence[Alike]:
+        """Pictures of the newest edition that look like one photograph."""
+        edition = self.edition
+        if self._alike is None or self._alike[0] is not edition:
+            self._alike = (edition, near_duplicates(edition))
+        return self._alike[1]
 
     @property
     def ledger(self) -> Ledger:
@@ -124,7 +134,7 @@ class Desk:
         """
         with self._lock:
             store = self.project.store
-            seen = {name: store.version(name) for name in (*_OF_EDITIONS, *_OF_THE_LEDGER)}
+            seen = {name: self._newest(name) for name in (*_OF_EDITIONS, *_OF_THE_LEDGER)}
             if self._edition is None or _differ(seen, self._seen, _OF_THE_LEDGER):
                 self._inbox.renew(lambda: current_annotations(store).to_pylist())
             else:
@@ -135,9 +145,29 @@ class Desk:
                 self._edition = fresh
             self._seen = seen
 
+    def _newest(self, name: str) -> int | None:
+        """The newest version of a table.
+
+        A commit is one file with the next number: where that is not there, nothing is new, and
+        Delta Lake, which keeps the interpreter waiting while it reads a log, is not asked.
+        """
+        store = self.project.store
+        if name in self._seen:
+            known = self._seen[name]
+            following = 0 if known is None else known + 1
+            if store.files.find(f"tables/{name}/_delta_log/{following:020d}.json") is None:
+                return known
+        return store.version(name)
+
     def _look_again(self) -> None:
         while not self._closing.wait(LOOK_EVERY):
             self._try_to_refresh()
+            self._work_ahead()
+
+    def _work_ahead(self) -> None:
+        """What the first page of duplicates would wait for."""
+        if self._edition is not None:
+            _ = self.near_duplicates
 
     def _try_to_refresh(self) -> None:
         try:

@@ -15,6 +15,7 @@ from vsig_core.annotations.links import agree_on_content
 from vsig_core.current import current_images
 from vsig_core.errors import TableMissingError, UnknownImageError
 from vsig_core.review.app.rows import Rows
+from vsig_core.review.app.words import reason
 from vsig_core.store import TABLES, Store, digest, empty
 
 # Thumbnails of 100,000 pictures weigh half a gigabyte; they are read when they are shown.
@@ -28,7 +29,7 @@ class Entry:
     Parameters
     ----------
     key
-        The group that it shows; for a pair, both uids.
+        The group that it shows; for a pair, see `pair_key`.
     rank
         From 1, as the queue ranks.
     kind
@@ -48,6 +49,11 @@ class Entry:
     cluster: str | None
     score: float
     reasons: tuple[str, ...]
+
+
+def pair_key(images: Sequence[str]) -> str:
+    """A name for a pair, whichever picture comes first; as short as that of a group."""
+    return "p-" + digest(sorted(images))
 
 
 class Edition:
@@ -184,7 +190,7 @@ class Edition:
             images=images,
             cluster=row["cluster"],
             score=row["score"],
-            reasons=tuple(row["reasons"]),
+            reasons=tuple(map(reason, row["reasons"])),
         )
 
     def _motif(self, images: Sequence[str]) -> str:

@@ -21,6 +21,8 @@ COOKIE = "vsig_session"
 SESSION_SECONDS = 12 * 3600
 _OPEN = ("/login", "/static/")
 _SAFE = ("GET", "HEAD", "OPTIONS")
+# What whoever may look may send, too.
+_NO_JUDGEMENT = ("/login", "/logout", "/here", "/find/")
 Next = Callable[[Request], Awaitable[Response]]
 
 
@@ -88,7 +90,7 @@ class Login:
         path = request.url.path
         if person is None and not path.startswith(_OPEN):
             return self._ask(request)
-        writes = request.method not in _SAFE and not path.startswith(("/login", "/logout", "/here"))
+        writes = request.method not in _SAFE and not path.startswith(_NO_JUDGEMENT)
         if person and writes and not allows(person.role, "judge"):
             said = (
                 f"{person.name} may look, not judge. Somebody who runs the project can change it."
@@ -123,9 +125,10 @@ class Login:
         keys = (f"name {clean_name(name)}", f"from {address_of(request, self._settings)}")
         if wait := self.throttle.wait(*keys):
             return None, wait
+        # Counted before it is known, so that many tries at once are as slow as one by one.
+        self.throttle.failed(*keys)
         user = verify(self.users(), name, password)
         if user is None:
-            self.throttle.failed(*keys)
             return None, self.throttle.wait(*keys)
         self.throttle.passed(*keys)
         return user, 0.0

@@ -23,6 +23,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     found.globals |= {"url": url, "picture": picture_url, "count": count, "words": words}
+    found.filters["begin"] = words.begin
     return found
 
 

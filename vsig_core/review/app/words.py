@@ -1,5 +1,6 @@
 """How judgements, dates and people are put into words."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from vsig_core.annotations.judgement import Judgement
 from vsig_core.review.app.ledger import Said
 
+_SIGNATURE_ID = re.compile(r" \(s-[0-9a-f]{12}\)")
 VERDICTS = {
     "POSITIVE": "same signature",
     "NEGATIVE": "not the same signature",
@@ -34,6 +36,16 @@ def act_in_words(said: Said) -> str:
 
 def _pairs(kind: str, number: int) -> str:
     return f"{VERDICTS[kind]}, {number} {'pair' if number == 1 else 'pairs'}"
+
+
+def begin(text: str) -> str:
+    """A sentence's capital; names in it stay as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def reason(text: str) -> str:
+    """A reason without ids of signatures, which say nothing to a person."""
+    return _SIGNATURE_ID.sub("", text)
 
 
 def day(time: datetime | None) -> str:

@@ -4,6 +4,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -121,8 +122,13 @@ def _assemble(packed_in: Path, whole: Path, version: str) -> None:
         for path in packed_in.glob(pattern):
             path.rename(data / path.name)
     thumbs = Thumbs(packed_in)
-    for number in range(thumbs.pages):
+
+    def write(number: int) -> None:
         (data / f"large-{number}.jpg").write_bytes(thumbs.page(number))
+
+    with ThreadPoolExecutor() as threads:
+        for _ in threads.map(write, range(thumbs.pages)):
+            pass
     manifest = json.loads((packed_in / MANIFEST).read_text("utf-8"))
     served = {"state": "ready", "version": version, "links": {}, "pages": [], **manifest}
     (whole / "atlas.json").write_text(json.dumps(served, ensure_ascii=False), "utf-8")

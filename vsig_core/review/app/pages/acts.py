@@ -137,7 +137,12 @@ def _check_undo(desk: Desk, person: Person, wish: Wish) -> None:
 
 
 def _told(said: Said) -> dict[str, Any]:
-    return {"act": said.act, "said": act_in_words(said), "cluster": said.cluster}
+    return {
+        "act": said.act,
+        "said": act_in_words(said),
+        "cluster": said.cluster,
+        "images": said.images[:2],
+    }
 
 
 def not_saved(error: StoreError) -> str:

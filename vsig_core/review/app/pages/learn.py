@@ -83,7 +83,8 @@ def routes(desk: Desk) -> list[Route]:
             champion=champion(models),
             changed=changed,
             captions=Captions(edition),
-            progress=progress(desk),
+            # Dagster may be slow to answer: the page asks it when it is open.
+            progress=progress_by_store(desk),
             steps=STEPS,
             names=NAMES,
             new=desk.ledger.said_since(contest.at if contest else None),
@@ -126,20 +127,23 @@ def progress(desk: Desk) -> Progress:
     run = _run(desk.project.settings.review.dagster)
     if run is not None and run.unfinished:
         return _of_run(run)
+    found = progress_by_store(desk)
+    if found.state == "idle" and run is not None and run.status == "FAILURE":
+        words = f"The newest training failed (run {run.run_id[:8]}); its log says why."
+        return Progress("failed", words, _of_run(run).steps)
+    return found
+
+
+def progress_by_store(desk: Desk) -> Progress:
+    """How far a round is that a file asks for: by what was written since."""
     asked = asked_to_learn(desk.project.inbox)
-    if asked is not None:
-        done = _since(desk.project.store, read_time(asked.at))
-        words = f"{asked.by} asked for a training"
-        if not any(done.values()):
-            return Progress(
-                "waiting", f"{words}; it begins when 'vsig ui' or 'vsig run' runs.", done
-            )
-        return Progress("running", f"{words}; it is under way.", done)
-    if run is not None and run.status == "FAILURE":
-        return Progress(
-            "failed", f"The newest training failed (run {run.run_id[:8]}).", _of_run(run).steps
-        )
-    return Progress("idle", "", dict.fromkeys(STEPS, ""))
+    if asked is None:
+        return Progress("idle", "", dict.fromkeys(STEPS, ""))
+    done = _since(desk.project.store, read_time(asked.at))
+    words = f"{asked.by} asked for a training"
+    if not any(done.values()):
+        return Progress("waiting", f"{words}; it begins when 'vsig ui' or 'vsig run' runs.", done)
+    return Progress("running", f"{words}; it is under way.", done)
 
 
 def _run(address: str | None) -> Run | None:

@@ -91,7 +91,8 @@ class Originals:
 
     def _scaled(self, row: dict[str, Any], side: int) -> bytes:
         settings = self._desk.project.settings.images
-        data = read_original(row["uri"], lambda size: check_bytes(size, settings))
+        web = self._desk.project.web
+        data = read_original(row["uri"], lambda size: check_bytes(size, settings), web)
         # Only what was read into the corpus is ever shown, whatever lies under its name now.
         if hashlib.sha256(data).hexdigest() != row["sha256"]:
             raise PictureError("changing", "the file has changed since it was read; run 'vsig run'")

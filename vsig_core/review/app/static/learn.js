@@ -18,8 +18,10 @@ async function look() {
   place.dataset.state = told.state;
   words.textContent = told.words;
   list.hidden = told.state === "idle";
+  for (const button of document.querySelectorAll(".learn button")) button.disabled = ["waiting", "running"].includes(told.state);
   for (const item of list.children) item.className = told.steps[item.dataset.step] ?? "";
   if (told.state === "idle" && before !== "idle") location.reload();
 }
 
+look();
 setInterval(look, EVERY);

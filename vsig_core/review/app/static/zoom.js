@@ -88,7 +88,7 @@ export class View {
       fresh.onload = () => {
         if (this.uid !== uid || image !== this.image || (this.best ?? 0) >= level.side) return;
         this.best = level.side;
-        this.image.src = fresh.src;
+        this.image.src = level.src;
       };
       fresh.src = level.src;
     }, 150);

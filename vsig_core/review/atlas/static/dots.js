@@ -7,6 +7,7 @@ export class Dots {
     this.pack = pack;
     this.bytes = new Uint8Array(4 * pack.n);
     this.drawsPictures = false;
+    this.busy = false;
   }
 
   paint(bytes) {

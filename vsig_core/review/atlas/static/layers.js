@@ -4,7 +4,7 @@ const AT_ONCE = 3; // of each kind that are fetched at a time
 
 /** Asks workers for texels, one answer for each question. */
 export class Unpacker {
-  constructor(workers) {
+  constructor(workers, answered) {
     this.workers = Array.from({ length: workers }, () => new Worker("unpack-worker.js"));
     this.waiting = new Map();
     this.asked = 0;
@@ -14,6 +14,7 @@ export class Unpacker {
         this.waiting.delete(data.id);
         if (data.failed) lost(new Error(data.failed));
         else done(data.packed);
+        answered();
       };
     }
   }

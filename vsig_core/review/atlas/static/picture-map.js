@@ -1,14 +1,13 @@
 // The map as a whole: one state, drawn when it has changed, and written into the address.
 
 import { Camera, clamp } from "./camera.js";
-import { Card, link, named } from "./card.js";
-import { button, Chosen } from "./chosen.js";
+import { Chosen } from "./chosen.js";
 import { Dots } from "./dots.js";
 import { listen } from "./gestures.js";
-import { count, Legend } from "./legend.js";
 import { rounded, slotsInside } from "./lasso.js";
-import { filled } from "./pack.js";
+import { Lights } from "./lights.js";
 import { painted } from "./paint.js";
+import { Pointer } from "./pointer.js";
 import { Scene } from "./scene.js";
 import { applyPlace, readView, writeView } from "./view.js";
 
@@ -22,23 +21,22 @@ export class PictureMap {
     this.links = pack.manifest.links;
     this.stage = element("stage");
     this.camera = new Camera(pack.columns, pack.rows);
-    this.colouring = pack.colourings[0];
-    this.lit = new Set();
     this.chosen = [];
     this.lasso = null;
     this.dots = false;
     this.lassoing = false;
-    this.hovered = -1;
-    this.pinned = null;
-    this.card = new Card(element("card"), pack, this.links);
-    this.bar = new Chosen(element("chosen"), pack, this.links, () => this.chooseInside(null));
-    this.legend = new Legend(
-      { legend: element("legend"), filter: element("filter"), more: element("more") },
-      (code) => this.light(code),
-    );
-    this.#makeRenderer();
-    this.#wire();
     this.#readColours();
+    this.#makeRenderer();
+    this.bar = new Chosen(element("chosen"), pack, this.links, () => this.chooseInside(null));
+    this.pointer = new Pointer(this, element("card"));
+    const places = ["legend", "filter", "more", "lit"];
+    this.lights = new Lights(
+      Object.fromEntries(places.map((name) => [name, element(name)])),
+      pack,
+      () => this.#relit(),
+      (...box) => this.glide((camera) => camera.showBox(...box)),
+    );
+    this.#wire();
     new ResizeObserver(() => this.#resize()).observe(this.stage);
     this.#resize();
     this.applyAddress();
@@ -57,6 +55,7 @@ export class PictureMap {
       event.preventDefault();
       this.renderer.end();
       this.#fallBack("The graphics card was taken away: points stand for the pictures. Reload to see them again.");
+      this.repaint();
       this.#resize();
     });
   }
@@ -66,9 +65,7 @@ export class PictureMap {
     element("canvas").replaceWith(fresh);
     this.renderer = new Dots(fresh, this.pack);
     element("points").disabled = true;
-    element("note").textContent = words;
-    element("note").hidden = false;
-    this.repaint();
+    this.say(words);
   }
 
   #wire() {
@@ -83,7 +80,7 @@ export class PictureMap {
       points: () => this.showDots(!this.dots),
       lasso: () => this.armLasso(!this.lassoing),
       help: () => element("keys").showModal(),
-      close: () => this.unpin(),
+      close: () => this.pointer.unpin(),
     };
     for (const [id, action] of Object.entries(buttons)) element(id).addEventListener("click", action);
     addEventListener("hashchange", () => this.applyAddress());
@@ -116,30 +113,28 @@ export class PictureMap {
     if (location.hash === this.written) return;
     const view = readView(location.hash);
     this.written = location.hash;
-    this.colouring = this.pack.colouring(view.colour);
-    element("colour").value = this.colouring.name;
-    const codes = new Map(this.colouring.entries.map(([label], code) => [label, code]));
-    this.lit = new Set(view.lit.filter((label) => codes.has(label)).map((label) => codes.get(label)));
+    const colouring = this.pack.colouring(view.colour);
+    element("colour").value = colouring.name;
+    this.lights.showNamed(colouring, view.lit);
     this.showDots(view.dots);
     this.chooseInside(view.lasso);
     applyPlace(this.camera, view.place);
-    this.unpin();
-    this.#showLit();
+    this.pointer.unpin();
     this.moved();
     if (view.picture) {
       const slot = (await this.pack.uids()).indexOf(view.picture);
-      if (slot >= 0) this.pin(slot, !view.place);
+      if (slot >= 0) this.pointer.pin(slot, { goThere: !view.place });
     }
   }
 
   #writeAddress() {
     this.written = writeView({
       camera: this.camera,
-      colour: this.colouring.name,
-      lit: [...this.lit].map((code) => this.colouring.entries[code][0]),
+      colour: this.lights.colouring.name,
+      lit: this.lights.labels,
       dots: this.dots,
       lasso: this.lasso,
-      picture: this.pinned?.uid,
+      picture: this.pointer.pinned?.uid,
     });
     history.replaceState(null, "", this.written);
   }
@@ -154,10 +149,17 @@ export class PictureMap {
   }
 
   #draw() {
-    const state = { hovered: this.hovered, dots: this.dots, colours: this.colours };
+    const state = { hovered: this.pointer.slot, dots: this.dots, colours: this.colours };
     if (this.renderer.draw(this.camera, state)) this.redraw();
     this.#drawLine();
-    if (this.pinned) this.#putPinned();
+    this.pointer.follow();
+    this.#tellBusy();
+  }
+
+  /** Whether what is shown is still to change by itself, for those who cannot see it. */
+  #tellBusy() {
+    const busy = Boolean(this.target || this.settling || this.renderer.busy);
+    this.stage.setAttribute("aria-busy", String(busy));
   }
 
   #drawLine() {
@@ -169,19 +171,24 @@ export class PictureMap {
   }
 
   repaint() {
-    this.renderer.paint(painted(this.pack, this.colouring, this.lit, this.chosen));
+    this.renderer.paint(painted(this.pack, this.lights.colouring, this.lights.codes, this.chosen));
     this.redraw();
   }
 
   moved() {
     this.redraw();
-    if (!this.pinned && this.hovered >= 0) this.leave();
+    this.pointer.leave();
     this.changed();
   }
 
   changed() {
     clearTimeout(this.settling);
-    this.settling = setTimeout(() => this.#writeAddress(), SETTLED);
+    this.settling = setTimeout(() => {
+      this.settling = null;
+      this.#writeAddress();
+      this.redraw();
+    }, SETTLED);
+    this.#tellBusy();
   }
 
   /** Move softly: `change` moves a camera to where the view is to come to rest. */
@@ -212,54 +219,12 @@ export class PictureMap {
   // Colours and lights
 
   colourBy(name) {
-    this.colouring = this.pack.colouring(name);
-    this.lit = new Set();
-    this.#showLit();
-    this.changed();
+    this.lights.show(this.pack.colouring(name), new Set());
   }
 
-  light(code) {
-    if (!this.lit.delete(code)) this.lit.add(code);
-    this.#showLit();
-    this.changed();
-  }
-
-  #showLit() {
-    this.legend.show(this.colouring, this.lit);
+  #relit() {
     this.repaint();
-    const box = element("lit");
-    box.hidden = !this.lit.size;
-    if (!this.lit.size) return;
-    const codes = [...this.lit];
-    const pictures = codes.reduce((sum, code) => sum + this.colouring.entries[code][1], 0);
-    const words = document.createElement("p");
-    const what = codes.length === 1 ? named(this.colouring, codes[0]) : `${codes.length} lit`;
-    words.textContent = `${what}: ${count(pictures)} ${pictures === 1 ? "picture" : "pictures"}`;
-    box.replaceChildren(words, button("Go there", () => this.#goToLit()));
-    if (this.colouring.name === "cluster" && codes.length === 1 && this.links.cluster) {
-      const cluster = this.colouring.entries[codes[0]][0];
-      box.append(link("Judge it", filled(this.links.cluster, { cluster })));
-    }
-    box.append(button("Put out", () => this.#putOut()));
-  }
-
-  #putOut() {
-    this.lit = new Set();
-    this.#showLit();
     this.changed();
-  }
-
-  #goToLit() {
-    const { cells, n } = this.pack;
-    let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-    for (let slot = 0; slot < n; slot++) {
-      if (!this.lit.has(this.colouring.codes[slot])) continue;
-      left = Math.min(left, cells[2 * slot]);
-      right = Math.max(right, cells[2 * slot] + 1);
-      top = Math.min(top, cells[2 * slot + 1]);
-      bottom = Math.max(bottom, cells[2 * slot + 1] + 1);
-    }
-    this.glide((camera) => camera.showBox(left, top, right, bottom));
   }
 
   showDots(dots) {
@@ -269,83 +234,16 @@ export class PictureMap {
     this.changed();
   }
 
-  // One picture
-
-  slotUnder(px, py) {
-    const [x, y] = this.camera.toMap(px, py).map(Math.floor);
-    return this.pack.slotAt(x, y);
-  }
-
   hover(px, py, target) {
-    if (this.pinned || this.lassoing || target.closest(".card, .bar")) return;
-    const slot = this.slotUnder(px, py);
-    this.stage.classList.toggle("over", slot >= 0);
-    if (slot !== this.hovered) {
-      this.hovered = slot;
-      this.redraw();
-      if (slot < 0) this.card.hide();
-      else this.#open(slot, false, [px, py]);
-    }
-    if (slot >= 0) this.#put(px, py);
+    if (!this.lassoing && !target.closest(".card, .bar")) this.pointer.hover(px, py);
   }
 
   leave() {
-    this.hovered = this.pinned?.slot ?? -1;
-    this.stage.classList.remove("over");
-    if (!this.pinned) this.card.hide();
-    this.redraw();
+    this.pointer.leave();
   }
 
   tap(px, py) {
-    const slot = this.slotUnder(px, py);
-    if (slot < 0) this.unpin();
-    else this.pin(slot, false);
-  }
-
-  async pin(slot, goThere) {
-    const uid = (await this.pack.uids())[slot];
-    this.pinned = { slot, uid };
-    this.hovered = slot;
-    if (goThere) {
-      const [x, y] = this.pack.cells.subarray(2 * slot, 2 * slot + 2);
-      this.glide((camera) => camera.showBox(x - 3, y - 3, x + 4, y + 4));
-    }
-    await this.#open(slot, true, this.#middleOf(slot));
-    this.#putPinned();
-    this.changed();
-    this.redraw();
-  }
-
-  unpin() {
-    if (!this.pinned) return;
-    this.pinned = null;
-    this.card.hide();
-    this.leave();
-    this.changed();
-  }
-
-  async #open(slot, pinned, place) {
-    const coming = this.card.show(slot, {
-      pinned, colouring: this.colouring, light: (code) => this.light(code),
-    });
-    this.#put(...place);
-    await coming.catch((error) => this.say(error.message));
-    if (this.card.slot === slot && !this.pinned) this.#put(...(this.lastPlace ?? place));
-  }
-
-  #middleOf(slot) {
-    return this.camera.toScreen(this.pack.cells[2 * slot] + 0.5, this.pack.cells[2 * slot + 1] + 0.5);
-  }
-
-  #put(px, py) {
-    this.lastPlace = [px, py];
-    this.card.put(px, py, this.stage.clientWidth, this.stage.clientHeight);
-  }
-
-  #putPinned() {
-    const [x, y] = this.#middleOf(this.pinned.slot);
-    const half = this.camera.zoom / 2;
-    this.#put(clamp(x + half - 12, 0, this.stage.clientWidth), clamp(y - half - 14, 0, this.stage.clientHeight));
+    this.pointer.tap(px, py);
   }
 
   say(words) {
@@ -359,11 +257,11 @@ export class PictureMap {
     this.lassoing = armed;
     this.stage.classList.toggle("lassoing", armed);
     element("lasso").setAttribute("aria-pressed", String(armed));
-    if (armed) this.unpin();
+    if (armed) this.pointer.unpin();
   }
 
   beginLasso(px, py) {
-    this.leave();
+    this.pointer.leave();
     this.drawing = [this.camera.toMap(px, py)];
   }
 
@@ -398,8 +296,7 @@ export class PictureMap {
     if (onStage) {
       actions.Enter = () => {
         this.stage.classList.add("by-keys");
-        const slot = this.nearestToMiddle();
-        if (slot >= 0) this.pin(slot, false);
+        this.pointer.pinNearestToMiddle();
       };
     }
     const action = actions[name.length === 1 ? name.toLowerCase() : name];
@@ -408,22 +305,9 @@ export class PictureMap {
   }
 
   #escape() {
-    if (this.pinned) this.unpin();
+    if (this.pointer.pinned) this.pointer.unpin();
     else if (this.lassoing) this.armLasso(false);
     else if (this.lasso) this.chooseInside(null);
-    else this.#putOut();
-  }
-
-  nearestToMiddle() {
-    const reach = Math.ceil(60 / this.camera.zoom);
-    const [x, y] = [Math.floor(this.camera.x), Math.floor(this.camera.y)];
-    let best = [Infinity, -1];
-    for (let dy = -reach; dy <= reach; dy++) {
-      for (let dx = -reach; dx <= reach; dx++) {
-        const slot = this.pack.slotAt(x + dx, y + dy);
-        if (slot >= 0 && dx * dx + dy * dy < best[0]) best = [dx * dx + dy * dy, slot];
-      }
-    }
-    return best[1];
+    else this.lights.putOut();
   }
 }

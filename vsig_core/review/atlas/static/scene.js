@@ -113,6 +113,11 @@ export class Scene {
     gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, count);
   }
 
+  /** Whether pictures are still on their way. */
+  get busy() {
+    return this.textures.busy;
+  }
+
   end() {
     this.textures.end();
   }

@@ -1,0 +1,104 @@
+"""An annotator that knows which pictures share a signature, and may be wrong at times."""
+
+import csv
+import io
+import itertools
+import random
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+Pair = tuple[str, str]
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Signature to its pictures; those of `held_out` are never judged, and only scored."""
+
+    carriers: dict[str, frozenset[str]]
+    held_out: frozenset[str]
+
+    @classmethod
+    def of(cls, sample: Path, share: float, seed: int) -> "Truth":
+        """A sample's own, with a share of its signatures held out."""
+        carriers: dict[str, set[str]] = defaultdict(set)
+        with (sample / "signatures.csv").open(encoding="utf-8") as lines:
+            for row in csv.DictReader(lines):
+                carriers[row["motif"]].add(row["uid"])
+        names = sorted(carriers)
+        held_out = random.Random(seed).sample(names, round(share * len(names)))
+        known = {name: frozenset(uids) for name, uids in carriers.items()}
+        return cls(known, frozenset(held_out))
+
+    @property
+    def unseen(self) -> frozenset[str]:
+        """Pictures with a signature that is held out."""
+        return frozenset().union(*(self.carriers[name] for name in self.held_out))
+
+    def pairs(self) -> set[Pair]:
+        """Pairs, in order, that share a signature and may be judged."""
+        unseen = self.unseen
+        seen = (uids - unseen for name, uids in self.carriers.items() if name not in self.held_out)
+        return {pair for uids in seen for pair in itertools.combinations(sorted(uids), 2)}
+
+    def together(self, uids: Iterable[str]) -> list[str]:
+        """The most of some pictures that share one signature."""
+        among = set(uids)
+        return sorted(max((c & among for c in self.carriers.values()), key=len, default=set()))
+
+
+class Annotator:
+    """Judges what is put before it, as the cluster and pair pages of the review app write it.
+
+    Parameters
+    ----------
+    truth
+        What is right.
+    wrong
+        Share of answers that are not.
+    seed
+        Of the wrong ones.
+    """
+
+    def __init__(self, truth: Truth, wrong: float = 0.0, seed: int = 0) -> None:
+        self._truth, self._wrong = truth, wrong
+        self._random = random.Random(seed)
+        self.acts = 0
+
+    def judge(self, images: Sequence[str]) -> list[Row]:
+        """One act: rows of an annotation file."""
+        self.acts += 1
+        act = {"act": f"oracle-{self.acts}", "annotator": "oracle"}
+        if len(images) == 2:
+            right = len(self._truth.together(images)) == 2
+            kind = "POSITIVE" if right != self._slips() else "NEGATIVE"
+            return [_pair(kind, images[0], images[1]) | act]
+        ticked = self._truth.together(images)
+        rest = sorted(set(images) - set(ticked))
+        if len(ticked) < 2:
+            members = "[" + ", ".join(f'"{uid}"' for uid in images) + "]"
+            return [{"type": "WRONG", "members": members} | act]
+        if rest and self._slips():
+            ticked.append(rest.pop())
+        rows = [_pair("POSITIVE", *pair) for pair in itertools.combinations(ticked, 2)]
+        rows += [_pair("NEGATIVE", one, other) for one in ticked for other in rest]
+        return [row | act for row in rows]
+
+    def _slips(self) -> bool:
+        return self._random.random() < self._wrong
+
+
+def _pair(kind: str, one: str, other: str) -> Row:
+    return {"type": kind, "img1": one, "img2": other}
+
+
+def annotation_file(rows: Collection[Row]) -> bytes:
+    """Rows as a file for the inbox."""
+    text = io.StringIO()
+    columns = ["type", "img1", "img2", "act", "members", "annotator"]
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()

@@ -1,0 +1,337 @@
+"""Several people at work, in a real browser: contradictions, learning, details, time, finding."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import uvicorn
+from judging_project import CLUSTERS, HOSTILE, RADIUS, SEVEN, THREE
+
+from vsig_core.annotations import build_morphograph, read_annotations
+from vsig_core.current import current_annotations
+from vsig_core.project import Project
+from vsig_core.review.app import create_app
+from vsig_core.review.app.pages import find, people
+from vsig_core.review.learn_requests import answer_request, asked_to_learn
+from vsig_core.review.looking import Box, Seen
+from vsig_core.store import Provenance, schema
+
+CHROMIUM = Path("/usr/bin/chromium")
+if not CHROMIUM.exists():
+    pytest.skip(
+        "Chromium is not installed (Debian: apt-get install chromium)", allow_module_level=True
+    )
+playwright = pytest.importorskip("playwright.sync_api")
+playwright.expect.set_options(timeout=60_000)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    with playwright.sync_playwright() as started:
+        launched = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def address(project: Project) -> Iterator[str]:
+    """A server in this process, on a port of its own."""
+    config = uvicorn.Config(create_app(project), host="127.0.0.1", port=0, log_level="error")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def open_page(browser, address: str) -> Iterator[Callable[..., Any]]:
+    """Opens a page for a person; foreign requests and faults of scripts fail the test."""
+    contexts, amiss = [], []
+
+    def open_one(name: str, width: int = 1440, height: int = 900):
+        context = browser.new_context(viewport={"width": width, "height": height})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("pageerror", lambda error: amiss.append(str(error)))
+        page.on(
+            "request",
+            lambda request: (
+                request.url.startswith((address, "data:", "blob:")) or amiss.append(request.url)
+            ),
+        )
+        page.goto(f"{address}/name")
+        page.get_by_label("Your name").fill(name)
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{address}/")
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert amiss == []
+
+
+def judge(project: Project, name: str, *rows: str) -> None:
+    """A file of judgements that arrives in the inbox."""
+    text = "type,img1,img2,annotator,made_at,motif\n" + "\n".join(rows) + "\n"
+    project.inbox.write(f"{name}.csv", text.encode())
+
+
+def take_the_inbox(project: Project) -> None:
+    """What a run does with the files of the inbox."""
+    rows = [
+        read_annotations(project.inbox.read(file.name) or b"", file.name).annotations
+        for file in project.inbox.list()
+    ]
+    project.store.append("annotations", pa.concat_tables(rows), Provenance("annotations"))
+    graph = build_morphograph(current_annotations(project.store))
+    for name in ("links", "components", "motifs", "motif_members", "conflicts"):
+        project.store.write(name, getattr(graph, name), Provenance("morphograph"))
+
+
+def write_rows(project: Project, table: str, rows: list[dict[str, Any]], step: str) -> None:
+    names = schema(table).names
+    whole = [{name: row.get(name) for name in names} for row in rows]
+    project.store.write(table, pa.Table.from_pylist(whole, schema(table)), Provenance(step))
+
+
+def test_5_a_triangle_is_shown_with_both_sides_and_settled_by_keys(
+    project: Project, open_page: Callable[..., Any], address: str
+):
+    a, b, c = THREE
+    judge(
+        project,
+        "old",
+        f"POSITIVE,{a},{b},Ada,2026-01-02T10:00:00Z,",
+        f"POSITIVE,{b},{c},Luc,2026-01-03T10:00:00Z,",
+        f"NEGATIVE,{a},{c},Mia,2026-01-04T10:00:00Z,",
+    )
+    page = open_page("Anna")
+    page.goto(f"{address}/conflicts")
+    dispute = page.locator(".dispute")
+    playwright.expect(dispute).to_have_count(1)
+    text = dispute.inner_text()
+    for said in ("Ada, 2 January 2026", "Luc, 3 January 2026", "Mia, 4 January 2026"):
+        assert said in text, "names and days of both sides"
+    page.get_by_role("button", name="Not the same signature").focus()
+    page.keyboard.press("Enter")
+    playwright.expect(page.locator(".notice")).to_contain_text("not the same signature")
+    playwright.expect(page.locator(".dispute")).to_have_count(0)
+    page.get_by_role("link", name="Settled or left").click()
+    playwright.expect(page.locator(".settled")).to_contain_text(
+        "Settled as “not the same signature” by Anna"
+    )
+    page.get_by_role("button", name="Undo").first.click()
+    page.goto(f"{address}/conflicts")
+    playwright.expect(page.locator(".dispute")).to_have_count(1)
+
+
+def test_6_learn_is_asked_followed_and_tells_what_changed(
+    project: Project, open_page: Callable[..., Any], address: str
+):
+    held, lost, apart = (THREE[0], THREE[1]), (SEVEN[0], SEVEN[6]), (SEVEN[0], SEVEN[1])
+    judge(
+        project,
+        "old",
+        *[f"POSITIVE,{one},{other},Ada,2026-01-02T10:00:00Z," for one, other in (held, lost)],
+        f"NEGATIVE,{apart[0]},{apart[1]},Ada,2026-01-02T10:00:00Z,",
+    )
+    take_the_inbox(project)
+    page = open_page("Anna")
+    page.goto(f"{address}/learn")
+    page.get_by_role("button", name="Learn from what was said").click()
+    playwright.expect(page.locator("[data-words]")).to_contain_text("Anna asked for a training")
+    assert asked_to_learn(project.inbox) is not None
+    playwright.expect(page.get_by_role("button", name="Learn from")).to_be_disabled()
+
+    learn(project, {**CLUSTERS, "cl-seven": [SEVEN[0], *SEVEN[2:6]], "cl-three": THREE[:2]})
+    answer_request(project.inbox, "The model m-2 was trained and took over: better")
+    page.get_by_text("The new model took over").wait_for()
+    text = page.locator("main").inner_text()
+    assert "0.400" in text and "0.300 to 0.500" in text and "0.550" in text
+    assert "Paired difference on validation: +0.150 (95 % interval +0.050 to +0.250)" in text
+    assert "Rejected pairs that now are apart" in text
+    assert "Confirmed links that no longer hold" in text
+    assert "Anna asked on" in text
+
+
+def learn(project: Project, clusters: dict[str, list[str]]) -> None:
+    """What a round leaves: a better model, its figures, and other clusters."""
+    now = datetime.now(UTC) + timedelta(seconds=1)
+    old = {"model_id": "m-1", "status": "retired", "origin": "pretrained", "created_at": now}
+    new = {"model_id": "m-2", "status": "champion", "origin": "trained", "created_at": now}
+    rows = [old | {"reason": "replaced by m-2"}, new | {"reason": "better"}]
+    write_rows(project, "models", rows, "model")
+    figures = [
+        ("m-1", "map", 0.4, 0.1),
+        ("m-2", "map", 0.55, 0.1),
+        ("m-2", "map_difference", 0.15, 0.1),
+    ]
+    evaluations = [
+        {
+            "model_id": "m-2",
+            "subject": subject,
+            "split": "val",
+            "metric": metric,
+            "links_version": 0,
+            "value": value,
+            "ci_low": value - margin,
+            "ci_high": value + margin,
+            "n": 9,
+        }
+        for subject, metric, value, margin in figures
+    ]
+    write_rows(project, "evaluations", evaluations, "evaluation")
+    opinion = [
+        {"uid": uid, "cluster": name, "model_id": "m-2", "max_eps": RADIUS}
+        for name, uids in clusters.items()
+        for uid in uids
+    ]
+    write_rows(project, "clusters", opinion, "clusters")
+
+
+def test_7_a_detail_is_drawn_looked_for_and_judged(
+    project: Project,
+    open_page: Callable[..., Any],
+    address: str,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    asked: list[Box | None] = []
+
+    def look(_project: Project, _data: bytes, box: Box | None = None) -> Seen:
+        asked.append(box)
+        return Seen(b"", None)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(find, "look_at", look)
+    monkeypatch.setattr(find, "nearest", lambda *_, **__: [(THREE[0], 0.1), (SEVEN[2], 0.2)])
+    page = open_page("Anna")
+    page.goto(f"{address}/near?uid={SEVEN[0]}")
+    canvas = page.locator("#canvas").bounding_box()
+    page.mouse.move(canvas["x"] + 0.25 * canvas["width"], canvas["y"] + 0.5 * canvas["height"])
+    page.mouse.down()
+    page.mouse.move(canvas["x"] + 0.75 * canvas["width"], canvas["y"] + 0.9 * canvas["height"])
+    page.mouse.up()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Nearest to the detail").wait_for()
+    (box,) = asked
+    assert box == pytest.approx((0.25, 0.5, 0.5, 0.4), abs=0.03)
+    cards = page.locator("#hits .card")
+    playwright.expect(cards).to_have_count(2)
+    cards.first.locator("input").check()
+    button = page.get_by_role("button", name="Same signature")
+    playwright.expect(button).to_contain_text("writes 1 pair")
+    button.click()
+    playwright.expect(page.locator(".notice")).to_contain_text("Saved: same signature, 1 pair")
+    playwright.expect(cards.first).to_contain_text("same signature (Anna)")
+    rows = [
+        row
+        for file in project.inbox.list()
+        for row in read_annotations(
+            project.inbox.read(file.name) or b"", file.name
+        ).annotations.to_pylist()
+    ]
+    assert [(r["type"], r["img1"], r["img2"]) for r in rows] == [("POSITIVE", SEVEN[0], THREE[0])]
+
+
+def test_8_one_signature_on_a_time_line_a_map_and_as_a_graph(
+    project: Project, open_page: Callable[..., Any], address: str
+):
+    images = project.store.read("images").to_pylist()
+    places = {SEVEN[0]: (45.44, 12.34), SEVEN[1]: (43.77, 11.26)}
+    for row in images:
+        row["lat"], row["lon"] = places.get(row["uid"], (None, None))
+        if row["uid"] == SEVEN[2]:
+            row["date_text"] = row["year_from"] = row["year_to"] = None
+    made = Provenance("images", partition="batch=b-1")
+    table = pa.Table.from_pylist(images, schema("images"))
+    project.store.write("images", table, made, partition={"batch": "b-1"})
+    judge(
+        project,
+        "old",
+        *[
+            f"POSITIVE,{SEVEN[0]},{uid},Ada,2026-01-02T10:00:00Z,the raised hand"
+            for uid in SEVEN[1:4]
+        ],
+    )
+    take_the_inbox(project)
+    # A corpus that moved on: the app reads the pictures anew, without a restart.
+    corpus = project.store.read("corpus")
+    project.store.write("corpus", corpus, Provenance("corpus"))
+    page = open_page("Anna")
+    page.goto(f"{address}/morphograph")
+    page.get_by_text("the raised hand").wait_for()
+    page.get_by_text("the raised hand").click()
+    page.get_by_role("heading", name="Date unknown").wait_for()
+    assert page.locator("#time .work").count() == 3, "the fourth has no date"
+    assert page.locator("#time .tray li").count() == 1
+    assert page.locator("#places .point").count() == 2
+    assert page.locator("#places .land").count() >= 1
+    assert page.locator("#places .tray li").count() == 2, "without coordinates"
+    assert page.locator("#graph .edge.same").count() == 3
+    assert page.locator("#graph .work").count() == 4
+    page.locator("#graph .work").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{address}/near**")
+
+
+@pytest.mark.parametrize("width", [1440, 820])
+def test_9_signs_are_searched_as_they_are_and_hostile_titles_are_text(
+    open_page: Callable[..., Any], address: str, width: int
+):
+    page = open_page("Anna", width=width, height=1180)
+    page.goto(f"{address}/find")
+    page.get_by_role("searchbox").fill("(copia da)")
+    page.keyboard.press("Enter")
+    playwright.expect(page.locator("#result")).to_contain_text("7 pictures with “(copia da)”")
+    playwright.expect(page.locator(".hits li").first).to_contain_text(HOSTILE)
+    assert "owned" not in page.title()
+    for query, found in (("l’aquila & 100%?", 1), ('"', 0), ("\\", 0), ("%%", 0)):
+        page.get_by_role("searchbox").fill(query)
+        page.keyboard.press("Enter")
+        playwright.expect(page.get_by_role("searchbox")).to_have_value(query)
+        playwright.expect(page.locator(".hits li")).to_have_count(found)
+    wide = page.evaluate(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
+    assert wide, "nothing hangs over the side"
+
+
+def test_a_second_opinion_is_given_by_one_key_and_the_next_pair_comes(
+    project: Project,
+    open_page: Callable[..., Any],
+    address: str,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("vsig_core.review.agreement.goes_to_a_second", lambda *_: True)
+    monkeypatch.setattr(people, "goes_to_a_second", lambda *_: True)
+    rows = [f"POSITIVE,{THREE[0]},{uid},Ada,2026-01-02T10:00:00Z," for uid in THREE[1:]]
+    judge(project, "old", *rows)
+    page = open_page("Anna")
+    page.goto(f"{address}/second")
+    page.get_by_text("2 pairs left").wait_for()
+    assert "Ada" not in page.locator("main").inner_text()
+    page.keyboard.press("n")
+    page.get_by_text("1 pair left").wait_for()
+    page.keyboard.press("y")
+    page.get_by_text("Nothing waits").wait_for()
+
+
+def test_two_people_at_one_group_are_told_of_one_another(
+    open_page: Callable[..., Any], address: str
+):
+    anna, luca = open_page("Anna"), open_page("Luca")
+    anna.goto(f"{address}/cluster/cl-three")
+    luca.goto(f"{address}/cluster/cl-three")
+    playwright.expect(luca.locator("[data-here]")).to_have_text("Also open: Anna")
+    luca.goto(f"{address}/")
+    playwright.expect(luca.get_by_text("open at Anna")).to_be_visible()

@@ -1,0 +1,193 @@
+"""IIIF as a source: from one address to all manifests that it leads to."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from vsig_core.corpus.folders import read_description
+from vsig_core.corpus.iiif.changes import changed_documents
+from vsig_core.corpus.iiif.manifests import Wanted, WorkIs, pictures_of
+from vsig_core.corpus.iiif.parts import Object, address, kind, objects, read_document
+from vsig_core.corpus.metadata import MetadataRow
+from vsig_core.corpus.sources import Content, Described, Found, name_problem
+from vsig_core.errors import FetchError, SourceError
+from vsig_core.web import ROOT_FRESH_HOURS, Web
+
+# A collection in a collection in … : real ones have three or four levels.
+DEEPEST = 20
+
+
+class IiifSource:
+    """The images that are painted on the canvases of a manifest, a collection or a stream.
+
+    Parameters
+    ----------
+    uri
+        Web address, or absolute path, of the document.
+    web
+        Fetches it and what it leads to.
+    work
+        What counts as one work of art: the canvas, or the manifest with all its canvases.
+    """
+
+    def __init__(self, uri: str, web: Web, work: WorkIs) -> None:
+        self._uri = uri
+        self._web = web
+        self._wanted = Wanted(web.settings.picture_px, work, self._info)
+
+    @property
+    def name(self) -> str:
+        """The document's address."""
+        return self._uri
+
+    def content(self) -> Content:
+        """See `Source`. What cannot be had or used is said; the rest is taken."""
+        return _Walk(self._web, self._wanted, self._uri).content(self._root())
+
+    def described(self) -> Described | None:
+        """None: the documents themselves describe the pictures."""
+        return None
+
+    def _root(self) -> Object:
+        """The document that the settings name; without it nothing is known."""
+        if "://" not in self._uri:
+            document = read_document(read_description(Path(self._uri)))
+        else:
+            try:
+                document = read_document(self._web.document(self._uri, ROOT_FRESH_HOURS).data)
+            except FetchError as error:
+                raise SourceError(f"Source {self._uri!r}: {error.detail}") from error
+        if document is None or not _is_known(document):
+            raise SourceError(
+                f"Source {self._uri!r} is no IIIF manifest, collection or stream of changes (JSON) "
+                "and no table of pictures. Correct 'uri' in vsig.toml."
+            )
+        return document
+
+    def _info(self, url: str) -> Object:
+        info = read_document(self._web.document(url).data)
+        if info is None:
+            raise FetchError("unreachable", f"{url} is no JSON object")
+        return info
+
+
+def _is_known(document: Object) -> bool:
+    return kind(document) in {"Manifest", "Collection", "OrderedCollection"}
+
+
+class _Walk:
+    """One look at all documents below an address; each is read once, whoever names it."""
+
+    def __init__(self, web: Web, wanted: Wanted, root: str) -> None:
+        self._web = web
+        self._wanted = wanted
+        self._root = root
+        self._seen: set[str] = {root}
+        self._owners: dict[str, str] = {}
+        self._taken: set[str] = set()
+        self._stale: list[str] = []
+        self._twice = 0
+        self._found = Content()
+
+    def content(self, document: Object) -> Content:
+        self._visit(document, self._root, 0, None)
+        if self._stale:
+            self._found.notes.append(
+                f"{len(self._stale)} documents could not be asked for and are read as they were, "
+                f"the first: {self._stale[0]}"
+            )
+        if self._twice:
+            self._found.notes.append(
+                f"{self._twice} canvases stand in several manifests, and are taken once."
+            )
+        return self._found.closed(self._root)
+
+    def _visit(self, document: Object, base: str, depth: int, changed: datetime | None) -> None:
+        name = kind(document)
+        if name == "Manifest":
+            self._take(document, base, changed)
+        elif name == "OrderedCollection":
+            self._visit_stream(document, base, depth)
+        elif name == "Collection" and depth < DEEPEST:
+            self._visit_members(document, base, depth)
+        elif name == "Collection":
+            self._lose(base, f"more than {DEEPEST} collections in one another", whole=True)
+        else:
+            self._lose(base, "neither a manifest nor a collection", whole=False)
+
+    def _visit_members(self, collection: Object, base: str, depth: int) -> None:
+        for part in _members(collection):
+            where = address(part, base)
+            if not where:
+                self._found.refused.append(f"{base}: a member without an id")
+            elif where not in self._seen:
+                self._seen.add(where)
+                if part.get("items") or part.get("sequences") or part.get("manifests"):
+                    self._visit(part, where, depth + 1, None)
+                else:
+                    self._follow(where, depth + 1, None, whole=kind(part) != "Manifest")
+        following = address(collection.get("next", collection.get("first")), base)
+        if following and following not in self._seen:
+            self._seen.add(following)
+            self._follow(following, depth, None, whole=True)
+
+    def _visit_stream(self, stream: Object, base: str, depth: int) -> None:
+        def page(where: str, newest: bool) -> Object:  # noqa: FBT001  the reader of streams asks so
+            return self._fetched(where, ROOT_FRESH_HOURS if newest else None, None)
+
+        try:
+            documents = changed_documents(stream, base, page)
+        except FetchError as error:
+            self._lose(base, error.detail, whole=True)
+            return
+        for where, changed in documents.items():
+            if where not in self._seen:
+                self._seen.add(where)
+                self._follow(where, depth + 1, changed, whole=False)
+
+    def _follow(self, where: str, depth: int, changed: datetime | None, *, whole: bool) -> None:
+        try:
+            document = self._fetched(where, None, changed)
+        except FetchError as error:
+            if error.reason == "missing":
+                self._found.refused.append(f"{where}: {error.detail}")
+            else:
+                self._lose(where, error.detail, whole=whole)
+            return
+        self._visit(document, where, depth, changed)
+
+    def _fetched(self, where: str, fresh_hours: float | None, changed: datetime | None) -> Object:
+        fetched = self._web.document(where, fresh_hours, changed)
+        if fetched.stale:
+            self._stale.append(fetched.stale)
+        document = read_document(fetched.data)
+        if document is None:
+            self._web.forget(where)  # a page of errors, perhaps: asked for again next time
+            raise FetchError("unreachable", f"{where} is no JSON object")
+        return document
+
+    def _lose(self, where: str, why: str, *, whole: bool) -> None:
+        """Say what could not be had, and keep what it held when it was had last."""
+        self._found.refused.append(f"{where}: {why}")
+        self._found.unreached.add(self._root if whole else where)
+
+    def _take(self, manifest: Object, base: str, changed: datetime | None) -> None:
+        pictures = pictures_of(manifest, base, self._wanted)
+        self._found.refused += pictures.refused
+        for painted in pictures.painted:
+            if problem := name_problem(painted.uid):
+                self._found.refused.append(problem)
+            elif self._owners.setdefault(painted.uid, base) != base:
+                self._twice += 1
+            elif painted.uid in self._taken:
+                self._found.refused.append(f"{painted.uid}: two canvases of {base} have this id")
+            else:
+                self._taken.add(painted.uid)
+                row = MetadataRow(len(self._taken), painted.columns)
+                self._found.files.append(Found(painted.uid, painted.uri, None, changed, row=row))
+
+
+def _members(collection: Object) -> Iterator[Object]:
+    """Manifests and collections of a collection, of both versions."""
+    for name in ("items", "members", "manifests", "collections"):
+        yield from objects(collection.get(name))

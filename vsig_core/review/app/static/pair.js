@@ -1,0 +1,84 @@
+// The page of a pair: two pictures that move together, and one answer.
+
+import { lastActs, onKeys, save, say, sayThere, undo } from "./app.js";
+import { View } from "./zoom.js";
+
+const BLIND = "vsig.blind";
+const acts = document.getElementById("acts");
+const figures = [...document.querySelectorAll("#two figure")];
+const uids = figures.map((figure) => figure.dataset.uid);
+let together = true;
+let busy = false;
+
+const views = figures.map((figure, place) => new View(figure.querySelector(".stage"), (view) => {
+  if (together) views[1 - place].move(view, true);
+}));
+figures.forEach(async ({ dataset }, place) => {
+  const note = await views[place].open(dataset.uid, dataset.width, dataset.height);
+  figures[place].querySelector(".note").textContent = note ?? "";
+});
+
+async function judge(kind) {
+  if (busy || !acts) return;
+  busy = true;
+  acts.classList.add("busy");
+  const saved = await save({ kind, ticked: uids, cluster: acts.dataset.cluster });
+  busy = false;
+  acts.classList.remove("busy");
+  if (!saved) return;
+  sayThere(`Saved: ${saved.said}.`, saved.act);
+  location.assign(acts.dataset.next);
+}
+
+async function takeBack() {
+  const [last] = await lastActs();
+  if (!last) return say("There is nothing of yours to undo.");
+  if (!(await undo(last.act))) return;
+  const [a, b] = last.images;
+  if (last.cluster?.startsWith("p-")) location.assign(`/pair?${new URLSearchParams({ a, b })}`);
+  else location.reload();
+}
+
+function pressed(step, on) {
+  acts?.querySelector(`[data-step="${step}"]`)?.setAttribute("aria-pressed", String(on));
+}
+
+function blind(on) {
+  document.body.classList.toggle("blind", on);
+  localStorage.setItem(BLIND, on ? "1" : "");
+  pressed("blind", on);
+}
+
+const STEPS = {
+  skip: () => location.assign(acts.dataset.next),
+  undo: takeBack,
+  mirror: () => {
+    views[1].mirrored = !views[1].mirrored;
+    views[1].draw();
+    pressed("mirror", views[1].mirrored);
+  },
+  together: () => {
+    together = !together;
+    pressed("together", together);
+  },
+  blind: () => blind(!document.body.classList.contains("blind")),
+  whole: () => views[0].move({ x: 0.5, y: 0.5, scale: 1 }),
+};
+
+acts?.addEventListener("submit", (event) => event.preventDefault());
+acts?.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (button?.dataset.kind) judge(button.dataset.kind);
+  if (button?.dataset.step) STEPS[button.dataset.step]();
+});
+onKeys({
+  Enter: () => judge("same"),
+  y: () => judge("same"),
+  x: () => judge("not_same"),
+  m: () => judge("similar"),
+  d: () => judge("duplicate"),
+  "Shift+d": () => judge("not_duplicate"),
+  n: () => judge("unsure"),
+  s: STEPS.skip, u: STEPS.undo, f: STEPS.mirror, t: STEPS.together, b: STEPS.blind, z: STEPS.whole,
+});
+blind(localStorage.getItem(BLIND) === "1");
