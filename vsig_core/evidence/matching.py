@@ -87,7 +87,7 @@ def _match(one: Cells, other: Cells, cosines: NDArray[np.float32]) -> Match:
     from vsig_core.evidence._kernels import EQUAL, mutual_nearest, refine, vote
 
     most = min(cosines.shape)
-    first, second, weights = (np.empty(most, kind) for kind in (np.int64, np.int64, np.float64))
+    first, second, weights = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most)
     count = mutual_nearest(cosines, first, second, weights)
     if not count:
         return Match(0.0, None, None, mirrored=False)
@@ -106,11 +106,9 @@ def _match(one: Cells, other: Cells, cosines: NDArray[np.float32]) -> Match:
         _RADIUS,
         agreeing,
     )
-    boxes = (
-        _around(cells, at[agreeing], weights[agreeing])
-        for cells, at in ((one, points), (other, places))
-    )
-    return Match(float(score), *boxes, flipped)
+    box1 = _around(one, points[agreeing], weights[agreeing])
+    box2 = _around(other, places[agreeing], weights[agreeing])
+    return Match(float(score), box1, box2, flipped)
 
 
 def _middles(cells: Cells, numbers: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -91,6 +91,6 @@ def _whitening(regions: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDAr
     return mean.astype(np.float32), turn.astype(np.float32)
 
 
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def _unit(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(lengths > 0, lengths, 1)
+    return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
