@@ -131,7 +131,8 @@ def test_5_a_triangle_is_shown_with_both_sides_and_settled_by_keys(
     playwright.expect(page.locator(".settled")).to_contain_text(
         "Settled as “not the same signature” by Anna"
     )
-    page.get_by_role("button", name="Undo").first.click()
+    page.locator(".settled").get_by_role("button", name="Undo").click()
+    page.get_by_text("Taken back.").wait_for()
     page.goto(f"{address}/conflicts")
     playwright.expect(page.locator(".dispute")).to_have_count(1)
 
