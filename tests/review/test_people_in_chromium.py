@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from judging_project import CLUSTERS, HOSTILE, RADIUS, SEVEN, THREE
 
-from vsig_core.annotations import build_morphograph, read_annotations
+from vsig_core.annotations import build_morphograph, read_annotations, read_box
 from vsig_core.current import current_annotations
 from vsig_core.project import Project
 from vsig_core.review.app import create_app
@@ -242,6 +242,8 @@ def test_7_a_detail_is_drawn_looked_for_and_judged(
         ).annotations.to_pylist()
     ]
     assert [(r["type"], r["img1"], r["img2"]) for r in rows] == [("POSITIVE", SEVEN[0], THREE[0])]
+    assert read_box(rows[0]["box1"]) == pytest.approx(box), "the detail is what carries it"
+    assert rows[0]["box2"] is None
 
 
 def test_8_one_signature_on_a_time_line_a_map_and_as_a_graph(
