@@ -12,6 +12,7 @@ BENCHMARKS = (
     "growth",
     "sample_difficulty",
     "art",
+    "evidence",
     "demo",
     "scale",
     "crashes",

@@ -370,6 +370,26 @@ class ClusteringSettings(Section):
         return self
 
 
+class EvidenceSettings(Section):
+    """Local evidence: details that two pictures share (docs/evidence.md)."""
+
+    enabled: bool = Field(
+        default=False,
+        description="`vsig similar` compares what it finds in detail; each picture concerned is "
+        "looked at once more. What is asked for by name (--evidence, --box) is compared either "
+        "way.",
+    )
+    resolution: int = Field(
+        default=320, ge=64, description="Side of the network's input for it, pixels."
+    )
+    rerank: int = Field(
+        default=60,
+        ge=1,
+        description="Pictures nearest as a whole, and as many by their regions, that are "
+        "compared in detail.",
+    )
+
+
 class LayoutSettings(Section):
     """The 2D map."""
 
@@ -473,6 +493,7 @@ class Settings(Section):
     evaluation: EvaluationSettings = EvaluationSettings()
     neighbours: NeighboursSettings = NeighboursSettings()
     clustering: ClusteringSettings = ClusteringSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     layout: LayoutSettings = LayoutSettings()
     review: ReviewSettings = ReviewSettings()
     run: RunSettings = RunSettings()

@@ -1,5 +1,6 @@
-"""The nearest pictures of a picture, by the model in force."""
+"""The nearest pictures of a picture, by the model in force and by details that they share."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,10 +9,15 @@ from numpy.typing import NDArray
 
 from vsig_core.current import current_images, require_pictures
 from vsig_core.errors import InputError, PictureError, TableMissingError, UnknownImageError
+from vsig_core.evidence import Box, Match, nominate, region_vectors
+from vsig_core.pair_evidence import Ask, compared, detail_of, maps_of
 from vsig_core.project import Project
 from vsig_core.settings import ImagesSettings
 from vsig_core.store import Store
 from vsig_core.vectors import vectors_in_force
+
+# Pictures that a part of one is compared with: a part is small, and its regions say little.
+_FOR_A_PART = 1000
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,9 @@ class Similar:
         Cosine distance.
     cluster
         Its cluster; None is noise.
+    match
+        What it has in common with the query, `box1` in the query; None where they were not
+        compared in detail.
     """
 
     rank: int
@@ -36,10 +45,33 @@ class Similar:
     cluster: str | None
     title: str | None
     author: str | None
+    match: Match | None = None
 
 
-def similar(project: Project, picture: str, k: int) -> list[Similar]:
+@dataclass(frozen=True)
+class Closely:
+    """That pictures are to be compared in detail, whatever the settings say.
+
+    Parameters
+    ----------
+    box
+        The part of the query that is looked for, x, y, w, h in fractions of it; None for all.
+    progress
+        Called as (done, total) over the pictures that have to be looked at first.
+    """
+
+    box: Box | None = None
+    progress: Callable[[int, int], None] | None = None
+
+
+def similar(
+    project: Project, picture: str, k: int, closely: Closely | None = None
+) -> list[Similar]:
     """Find the k nearest pictures.
+
+    Compared in detail (`closely`, or [evidence] enabled), the nearest as a whole and by their
+    regions come first, those with most in common before all; of a part of a picture only what
+    has something in common with it is found.
 
     Parameters
     ----------
@@ -49,13 +81,15 @@ def similar(project: Project, picture: str, k: int) -> list[Similar]:
         A uid of the corpus, else a file.
     k
         How many.
+    closely
+        How to compare in detail.
 
     Raises
     ------
     UnknownImageError
         Neither a uid nor a file.
     InputError
-        A file that is no picture.
+        A file that is no picture, or a box that is none.
     TableMissingError
         There are no pictures or no vectors yet.
     """
@@ -67,16 +101,73 @@ def similar(project: Project, picture: str, k: int) -> list[Similar]:
     place = {uid: row for row, uid in enumerate(uids)}
     query = vectors[place[picture]] if picture in place else _of_file(project, picture)
     distances = 1 - vectors @ query
-    order = [row for row in np.argsort(distances, kind="stable") if uids[row] != picture][:k]
-    return _described(project.store, [(uids[row], float(distances[row])) for row in order])
+    order = [row for row in np.argsort(distances, kind="stable") if uids[row] != picture]
+    nearest = [(uids[row], float(distances[row])) for row in order]
+    if closely is None and not project.settings.evidence.enabled:
+        return _described(project.store, nearest[:k], {})
+    matches = _matches(project, picture, [uid for uid, _ in nearest], closely or Closely())
+    if closely and closely.box:
+        nearest = [entry for entry in nearest if entry[0] in matches and matches[entry[0]].score]
+    # Python sorts stably: what was not compared stays in its order, behind.
+    nearest.sort(key=lambda entry: -matches[entry[0]].score if entry[0] in matches else 1.0)
+    return _described(project.store, nearest[:k], matches)
 
 
-def _of_file(project: Project, picture: str) -> NDArray[np.float32]:
+def _matches(
+    project: Project, picture: str, nearest: list[str], closely: Closely
+) -> dict[str, Match]:
+    """The candidates, and what each has in common with the query."""
+    rows = current_images(project.store, ["uid", "sha256", "working"]).to_pylist()
+    about = {row["uid"]: row for row in rows}
+    copies = {row["sha256"]: row["working"] for row in rows}
+    maps, most = maps_of(project), project.settings.evidence.rerank
+    detail = detail_of(maps, Ask(query_picture(project, picture), closely.box))
+    if closely.box:
+        keys = maps.compute(copies, closely.progress)
+        most, whole = max(most, _FOR_A_PART), []
+    else:
+        whole = [about[uid]["sha256"] for uid in nearest[:most]]
+        keys = {}
+    hashes, regions = maps.regions()
+    known = np.array([row for row, sha in enumerate(hashes) if sha in copies], np.int64)
+    found = nominate(region_vectors(detail.cells), regions[known], most) if len(known) else []
+    wanted = list(dict.fromkeys([*whole, *(hashes[known[row]] for row in found)]))
+    keys |= maps.compute({sha: copies[sha] for sha in wanted if sha not in keys}, closely.progress)
+    by_content = dict(zip(wanted, compared(maps, detail, keys, wanted), strict=True))
+    return {
+        uid: by_content[about[uid]["sha256"]]
+        for uid in nearest
+        if about[uid]["sha256"] in by_content
+    }
+
+
+def query_picture(project: Project, picture: str) -> bytes:
+    """The working copy of a picture of the corpus, else of a file.
+
+    Raises
+    ------
+    UnknownImageError
+        Neither a uid nor a file.
+    InputError
+        A file that is no picture.
+    """
+    rows = current_images(project.store, ["working"], [picture]).to_pylist()
+    if rows:
+        return project.store.objects.get(rows[0]["working"])
+    return _working_copy(_file(picture), project.settings.images)
+
+
+def _file(picture: str) -> Path:
     path = Path(picture).expanduser()
     if not path.is_file():
         raise UnknownImageError(
             f"{picture!r} is neither a picture of the corpus (a uid, such as 'a/b.jpg') nor a file."
         )
+    return path
+
+
+def _of_file(project: Project, picture: str) -> NDArray[np.float32]:
+    path = _file(picture)
     from vsig_core.embedding import embed
     from vsig_core.registered import stored_model
 
@@ -101,7 +192,9 @@ def _working_copy(path: Path, settings: ImagesSettings) -> bytes:
         ) from error
 
 
-def _described(store: Store, found: list[tuple[str, float]]) -> list[Similar]:
+def _described(
+    store: Store, found: list[tuple[str, float]], matches: dict[str, Match]
+) -> list[Similar]:
     uids = [uid for uid, _ in found]
     images = current_images(store, ["uid", "title", "author"], uids).to_pylist()
     about = {row["uid"]: row for row in images}
@@ -115,6 +208,7 @@ def _described(store: Store, found: list[tuple[str, float]]) -> list[Similar]:
             cluster_of.get(uid),
             about.get(uid, {}).get("title"),
             about.get(uid, {}).get("author"),
+            matches.get(uid),
         )
         for rank, (uid, distance) in enumerate(found, start=1)
     ]

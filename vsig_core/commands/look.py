@@ -1,13 +1,22 @@
 """`vsig similar`, `vsig why` and `vsig trace`."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.tree import Tree
 
-from vsig_core.console import STDOUT, Context, emit, note, table
+from vsig_core.annotations import read_box
+from vsig_core.console import STDOUT, Context, bars, emit, note, table
+from vsig_core.current import current_images
 from vsig_core.errors import InputError
+from vsig_core.project import Project
+
+if TYPE_CHECKING:
+    from vsig_core.evidence import Match
+    from vsig_core.similar import Similar
 
 
 def register(app: typer.Typer) -> None:
@@ -21,23 +30,79 @@ def similar(
     context: typer.Context,
     picture: Annotated[str, typer.Argument(metavar="UID_OR_FILE")],
     k: Annotated[int, typer.Option("-k", min=1, help="How many.")] = 20,
+    box: Annotated[
+        str | None,
+        typer.Option(metavar="X,Y,W,H", help="Find this part of it, in fractions of the picture."),
+    ] = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT.png", help="Draw what each has in common with the picture."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Nearest pictures of a picture, by the model in force."""
+    """Nearest pictures of a picture, by the model in force and by details that they share."""
+    from vsig_core.similar import Closely
     from vsig_core.similar import similar as find
 
-    found = find(Context.of(context).project, picture, k)
+    project = Context.of(context).project
+    part = _box(box)
+    with bars() as progress:
+        closely = Closely(part, progress("looking at pictures")) if part or evidence else None
+        found = find(project, picture, k, closely)
+    if evidence:
+        _draw(project, picture, found, evidence)
     if as_json:
         emit({"query": picture, "similar": [asdict(entry) for entry in found]})
         return
-    table(
-        f"Nearest to {picture}",
-        ["", "distance", "uid", "cluster", "title", "author"],
-        [
-            [e.rank, f"{e.distance:.4f}", e.uid, e.cluster or "none", e.title, e.author]
-            for e in found
-        ],
-    )
+    title = f"Nearest to {picture}" if part is None else f"Pictures that hold {box} of {picture}"
+    _list(title, found)
+
+
+def _list(title: str, found: "Sequence[Similar]") -> None:
+    """As a table; with what they have in common where they were compared."""
+    compared = any(entry.match for entry in found)
+    more = ["in common"] if compared else []
+    rows = []
+    for entry in found:
+        common = [_common(entry.match)] if compared else []
+        about = [entry.uid, entry.cluster or "none", entry.title, entry.author]
+        rows.append([entry.rank, f"{entry.distance:.4f}", *common, *about])
+    table(title, ["", "distance", *more, "uid", "cluster", "title", "author"], rows)
+
+
+def _box(text: str | None) -> tuple[float, float, float, float] | None:
+    if text is None:
+        return None
+    try:
+        return read_box(text)
+    except ValueError as error:
+        raise InputError(f"--box: {error}.") from error
+
+
+def _common(match: "Match | None") -> str:
+    """The score of a comparison in few letters."""
+    if match is None:
+        return ""
+    return f"{match.score:.1f}{', mirrored' if match.mirrored and match.score else ''}"
+
+
+def _draw(project: Project, picture: str, found: "Sequence[Similar]", path: Path) -> None:
+    from vsig_core.review import Shared, draw_evidence
+    from vsig_core.similar import query_picture
+
+    compared = {entry.uid: entry for entry in found if entry.match is not None}
+    rows = current_images(project.store, ["uid", "working"], list(compared)).to_pylist()
+    copies = {row["uid"]: project.store.objects.get(row["working"]) for row in rows}
+    shared = [
+        Shared(entry.match, copies[uid], f"{entry.rank}  {uid}")
+        for uid, entry in compared.items()
+        if entry.match is not None
+    ]
+    try:
+        path.write_bytes(draw_evidence(query_picture(project, picture), shared))
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}.") from error
+    note(f"{path}: {len(shared)} pictures with what they have in common")
 
 
 def why(

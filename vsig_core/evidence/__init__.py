@@ -18,20 +18,19 @@ if TYPE_CHECKING:
         pack,
         unpack,
     )
-    from vsig_core.evidence.matching import BELIEVABLE, Match, compare
+    from vsig_core.evidence.matching import Match, compare
     from vsig_core.evidence.regions import nominate, region_vectors
     from vsig_core.evidence.trunk import Trunk
 
 _HOMES = {
     "cells": ("Box", "Cells", "cells_of", "check_box", "inside", "mirrored", "pack", "unpack"),
-    "matching": ("BELIEVABLE", "Match", "compare"),
+    "matching": ("Match", "compare"),
     "regions": ("nominate", "region_vectors"),
     "trunk": ("Trunk",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "BELIEVABLE",
     "Box",
     "Cells",
     "Match",

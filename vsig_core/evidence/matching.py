@@ -15,9 +15,6 @@ from numpy.typing import NDArray
 
 from vsig_core.evidence.cells import Box, Cells
 
-# Of unrelated pictures of `corpora/art`, one pair in a hundred scores higher: docs/evidence.md.
-BELIEVABLE = 12.0
-
 # By a third of an octave, from 0.4 to 2.5; the nearest to 1 first, so that of equals it wins.
 _SCALES = 2.0 ** (np.array([0, 1, -1, 2, -2, 3, -3, 4, -4]) / 3)
 _SPREAD = 1  # cells to each side in which a pair votes

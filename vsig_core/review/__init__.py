@@ -1,5 +1,6 @@
 """The queue of what to judge, the picture of the map, and plots for the log."""
 
+from vsig_core.review.evidence_sheet import Shared, draw_evidence
 from vsig_core.review.map_picture import MapStyle, draw_map
 from vsig_core.review.plots import (
     Bar,
@@ -17,6 +18,8 @@ __all__ = [
     "Bar",
     "Evidence",
     "MapStyle",
+    "Shared",
+    "draw_evidence",
     "draw_map",
     "plot_calibration",
     "plot_cluster_sizes",

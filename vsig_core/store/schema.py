@@ -413,6 +413,18 @@ _SPECS = [
         partitions="model_id batch",
     ),
     _table(
+        "regions",
+        "Local evidence: the maps of pictures that were compared in detail; rows are only added.",
+        "trunk sha256",
+        [
+            ("trunk", TEXT, "network before the trained stages, and resolution, t-…"),
+            ("sha256", TEXT, "of the picture"),
+            ("cells", TEXT, "object: safetensors, the cells of its map"),
+            ("vectors", VECTOR, "of the whole and of 50 windows, one after the other"),
+        ],
+        partitions="trunk",
+    ),
+    _table(
         "neighbours",
         "The k nearest pictures of each picture.",
         "uid",

@@ -178,7 +178,7 @@ def without(name: str, rows: pa.Table, wanted: Collection[str]) -> pa.Table:
 
 def _is_of_all(name: str) -> bool:
     """Whether each row shows many pictures at once, as the map does."""
-    return name in object_columns() and "uid" not in TABLES[name].schema.names
+    return name in object_columns() and not {"uid", "sha256"} & set(TABLES[name].schema.names)
 
 
 def _wordless(rows: pa.Table, wanted: Collection[str]) -> pa.Table:

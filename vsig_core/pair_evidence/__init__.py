@@ -1,0 +1,22 @@
+"""Local evidence on pictures of the corpus: what two of them have in common, and where."""
+
+from vsig_core.pair_evidence.maps import Maps, maps_of
+from vsig_core.pair_evidence.pairs import (
+    Ask,
+    Detail,
+    compared,
+    detail_of,
+    evidence_of,
+    pair_evidence,
+)
+
+__all__ = [
+    "Ask",
+    "Detail",
+    "Maps",
+    "compared",
+    "detail_of",
+    "evidence_of",
+    "maps_of",
+    "pair_evidence",
+]

@@ -1,0 +1,103 @@
+"""What pictures have in common with one picture, as a sheet: pairs side by side, with boxes."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw, ImageFont
+
+from vsig_core.evidence import Box, Match
+
+_GROUND, _INK, _FRAME, _TURNED = (244, 242, 238), (58, 56, 54), (196, 60, 40), (34, 98, 160)
+_SIDE, _GAP, _LINE = 260, 12, 22
+_COLUMNS = 2
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What one picture has in common with the query: `match.box1` is in the query.
+
+    `picture` is encoded; `name` is written below.
+    """
+
+    match: Match
+    picture: bytes
+    name: str
+
+
+def draw_evidence(query: bytes, shared: Sequence[Shared]) -> bytes:
+    """Draw the query beside each picture, the part they share framed in both.
+
+    What is mirrored is framed in blue and said to be.
+
+    Parameters
+    ----------
+    query
+        Encoded picture.
+    shared
+        In the order to be drawn.
+
+    Returns
+    -------
+    PNG; a word where there is nothing to show.
+    """
+    columns = min(_COLUMNS, max(1, len(shared)))
+    rows = max(1, -(-len(shared) // columns))
+    wide, high = 2 * _SIDE + 3 * _GAP, _SIDE + 2 * _LINE + _GAP
+    sheet = Image.new("RGB", (columns * wide + _GAP, rows * high + _GAP), _GROUND)
+    pen = ImageDraw.Draw(sheet)
+    if not shared:
+        pen.text((2 * _GAP, 2 * _GAP), "nothing in common was found", _INK, _font())
+    small = _small(query)
+    for number, one in enumerate(shared):
+        row, column = divmod(number, columns)
+        _draw_pair(sheet, (_GAP + column * wide, _GAP + row * high), small, one)
+    out = io.BytesIO()
+    sheet.save(out, "PNG")
+    return out.getvalue()
+
+
+def _draw_pair(
+    sheet: Image.Image, corner: tuple[int, int], query: Image.Image, one: Shared
+) -> None:
+    colour = _TURNED if one.match.mirrored else _FRAME
+    left, top = corner
+    sides = [(query, one.match.box1), (_small(one.picture), one.match.box2)]
+    for number, (picture, box) in enumerate(sides):
+        place = (left + number * (_SIDE + _GAP), top)
+        sheet.paste(_framed(picture, box, colour), place)
+    pen = ImageDraw.Draw(sheet)
+    words = f"in common: {one.match.score:.1f}" if one.match.box1 else "nothing in common"
+    if one.match.box1 and one.match.mirrored:
+        words += ", mirrored"
+    pen.text((left, top + _SIDE + 4), _cut(one.name), _INK, _font())
+    pen.text((left, top + _SIDE + 4 + _LINE), words, colour, _font())
+
+
+def _small(data: bytes) -> Image.Image:
+    """The longer side `_SIDE` pixels."""
+    with Image.open(io.BytesIO(data)) as image:
+        image.draft("RGB", (2 * _SIDE, 2 * _SIDE))
+        small = image.convert("RGB")
+    scale = _SIDE / max(small.size)
+    return small.resize((max(1, round(small.width * scale)), max(1, round(small.height * scale))))
+
+
+def _framed(picture: Image.Image, box: Box | None, colour: tuple[int, int, int]) -> Image.Image:
+    framed = Image.new("RGB", (_SIDE, _SIDE), _GROUND)
+    place = ((_SIDE - picture.width) // 2, _SIDE - picture.height)
+    framed.paste(picture, place)
+    if box is not None:
+        x, y, w, h = box
+        x0, y0 = place[0] + x * picture.width, place[1] + y * picture.height
+        x1, y1 = x0 + w * picture.width - 1, y0 + h * picture.height - 1
+        ImageDraw.Draw(framed).rectangle((x0, y0, x1, y1), outline=colour, width=4)
+    return framed
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= 70 else f"{name[:32]}…{name[-36:]}"
+
+
+def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size=15)
