@@ -17,6 +17,7 @@ BENCHMARKS = (
     "crashes",
     "review",
     "loop",
+    "atlas",
 )
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from vsig_core.annotations import read_annotations
 from vsig_core.corpus import present
+from vsig_core.corpus.originals import is_on_web
 from vsig_core.errors import AnnotationError
 from vsig_core.project import Project
 from vsig_pipeline.arrivals import pending_files
@@ -84,8 +85,10 @@ def estimate(project: Project, tasks: Sequence[Task], batches: pa.Table) -> Esti
     """
     planned = present(batches)
     state = State(project, planned)
-    unread = _unread(state, planned, _batches(tasks, "images"))
+    files = _unread(state, planned, _batches(tasks, "images"))
+    unread = Counter(file[0] for file in files)
     to_read = unread.total()
+    fetched = sum(is_on_web(file[2]) for file in files)
     candidate = any(task.step == "candidate_model" for task in tasks)
     training = candidate and _enough_links(project)
     known = set() if candidate else set(state.vectors) & set(state.vector_keys)
@@ -95,6 +98,7 @@ def estimate(project: Project, tasks: Sequence[Task], batches: pa.Table) -> Esti
     judged = len(state.judged)
     seconds = (
         to_read * _rate(state, "images", "decoded", SECONDS_PER_READ)
+        + fetched / project.settings.web.requests_per_second
         + to_embed * SECONDS_PER_VECTOR
         + (_training_seconds(state, judged) if training else 0)
         + len(tasks) * SECONDS_PER_STEP
@@ -124,8 +128,8 @@ def _batches(tasks: Sequence[Task], step: str) -> set[str]:
     return {task.partition for task in tasks if task.step == step and task.partition}
 
 
-def _unread(state: State, planned: pa.Table, due: set[str]) -> Counter[str]:
-    """Files of the due batches that were not read as they are now, counted by batch.
+def _unread(state: State, planned: pa.Table, due: set[str]) -> list[File]:
+    """Files of the due batches that were not read as they are now.
 
     Held against the listing by which each batch was read last: the newest one may be
     recorded already, by the sensor or by a run that broke off.
@@ -144,7 +148,7 @@ def _unread(state: State, planned: pa.Table, due: set[str]) -> Counter[str]:
         return set() if version is None else listed(version)
 
     files = [file for file in files_of(planned) if file[0] in due]
-    return Counter(file[0] for file in files if file not in read(file[0]))
+    return [file for file in files if file not in read(file[0])]
 
 
 def _rate(state: State, step: str, counted: str, default: float) -> float:

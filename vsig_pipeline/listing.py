@@ -40,7 +40,8 @@ def plan_sources(project: Project, *, at_once: bool = False) -> BatchPlan:
     project
         The project.
     at_once
-        Ask again now for pictures that could not be had, instead of after their pause.
+        A person asks: for pictures that could not be had now, instead of after their pause; and
+        what an address of the web leads to now.
 
     Raises
     ------
@@ -55,7 +56,8 @@ def plan_sources(project: Project, *, at_once: bool = False) -> BatchPlan:
     if base is None:
         refuse_to_begin_anew(project)
     planned = empty("batches") if base is None else store.read("batches", version=base)
-    listing = list_sources(settings.source, project.folder, project.web)
+    web = project.web.at_once() if at_once else project.web
+    listing = list_sources(settings.source, project.folder, web)
     purged = taken_down(store)
     _refuse_emptied(project, planned, listing, purged)
     lacking = store.read_or_empty(

@@ -87,3 +87,19 @@ def test_verdicts_come_by_date_without_those_that_were_taken_back():
         row("POSITIVE", "a", "b"),
     ]
     assert [v.annotation_id for v in verdicts_in_force(rows)] == ["undated", "early", "late"]
+
+
+def test_a_part_of_a_picture_goes_with_that_picture_in_every_row():
+    act = Act("same", DAY, ticked=["b", "a", "c"], boxes={"b": "0.10,0.2,0.5,0.5"})
+    rows = rows_of_act(act).to_pylist()
+    assert [(r["img1"], r["box1"], r["img2"], r["box2"]) for r in rows] == [
+        ("a", None, "b", "0.1,0.2,0.5,0.5"),
+        ("a", None, "c", None),
+        ("b", "0.1,0.2,0.5,0.5", "c", None),
+    ]
+
+
+@pytest.mark.parametrize("box", ["", "1,2", "0,0,2,2", "<script>"])
+def test_a_part_that_is_none_is_refused(box: str):
+    with pytest.raises(AnnotationError, match="box"):
+        rows_of_act(Act("same", DAY, ticked=["a", "b"], boxes={"a": box}))

@@ -12,7 +12,7 @@ import pytest
 from corpus_pictures import drawing, encoded
 from web_server import Answer, WebServer
 
-from vsig_core.corpus import Listing, list_source
+from vsig_core.corpus import Listing, image_columns, list_source
 from vsig_core.corpus.tables import read_table
 from vsig_core.errors import SourceError
 from vsig_core.settings import SourceSettings, WebSettings
@@ -142,6 +142,30 @@ def test_an_imagefolder_of_hugging_face_is_read_as_it_is(tmp_path: Path):
         {"file_name": "0001.png", "text": "A flower", "tags": "still life; roses"},
         {"file_name": "0002.png", "objects": '{"bbox": [[1, 2, 3, 4]]}', "year": "1520"},
     ]
+
+
+def test_the_example_files_of_pixplot_and_vikus_are_read_as_they_are(tmp_path: Path):
+    """The columns that their own documentation names."""
+    for name in ("bodleian-1.jpg", "42.jpg"):
+        (tmp_path / name).write_bytes(encoded(drawing(0)))
+    pixplot = (
+        "filename,category,tags,description,permalink,year,label,lat,lng\n"
+        "bodleian-1.jpg,Books,red|gold,A <b>book</b>,https://x.example/1,1520,Psalter,51.7,-1.2\n"
+    )
+    (tmp_path / "metadata.csv").write_text(pixplot)
+    files = {file.uid: file for file in list_source(SourceSettings(uri="."), tmp_path).files}
+    values = image_columns(files["bodleian-1.jpg"].metadata).values
+    assert (values["year_from"], values["lat"], values["lon"]) == (1520, 51.7, -1.2)
+    assert values["iconography"] == "Books; red; gold"
+    assert values["permalink"] == "https://x.example/1"
+
+    vikus = 'id,keywords,year,_title,_artist,_url\n42,"portrait,mask",1525,Flora,Anna,u\n'
+    (tmp_path / "data.csv").write_text(vikus)
+    source = SourceSettings(uri=".", metadata="data.csv")
+    files = {file.uid: file for file in list_source(source, tmp_path).files}
+    values = image_columns(files["42"].metadata).values
+    assert (values["title"], values["year_from"]) == ("Flora", 1525)
+    assert values["iconography"] == "portrait; mask"
 
 
 def test_lines_that_are_no_objects_are_left_out_and_said():

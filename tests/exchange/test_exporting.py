@@ -86,6 +86,13 @@ def test_a_folder_that_no_export_made_is_never_replaced(project: Project, tmp_pa
     assert (tmp_path / "thesis" / "chapter-1.txt").read_text() == "years of work"
 
 
+def test_a_file_is_not_written_over_a_folder_nor_into_none(project: Project, tmp_path: Path):
+    with pytest.raises(InputError, match="is a folder"):
+        export(project, "csv", tmp_path)
+    with pytest.raises(InputError, match="is no folder"):
+        export(project, "csv", tmp_path / "nowhere" / "out.csv")
+
+
 def test_where_no_picture_may_leave_nothing_is_written_and_the_way_out_is_named(
     project: Project, tmp_path: Path
 ):

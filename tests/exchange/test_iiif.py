@@ -91,8 +91,18 @@ def test_rights_that_have_an_address_and_rights_in_words_are_told_apart(folder: 
     assert second["partOf"][0]["id"] == "https://ex.org/manifest"
 
 
-@pytest.mark.parametrize("base", ["ftp://example.org", "/srv/iiif", "https://x.org/?a=1", ""])
+@pytest.mark.parametrize(
+    "base", ["ftp://example.org", "/srv/iiif", "https://x.org/?a=1", "http://"]
+)
 def test_a_base_that_ids_cannot_begin_with_is_refused(project: Project, tmp_path: Path, base: str):
     with pytest.raises(InputError, match="address"):
         export(project, "iiif", tmp_path / "iiif", base_url=base)
     assert not (tmp_path / "iiif").exists()
+
+
+def test_without_an_address_ids_are_those_of_a_server_on_this_machine(
+    project: Project, tmp_path: Path
+):
+    export(project, "iiif", tmp_path / "iiif")
+    top = json.loads((tmp_path / "iiif" / "collection.json").read_text("utf-8"))
+    assert top["id"] == "http://localhost:8000/collection.json"

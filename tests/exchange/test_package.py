@@ -129,6 +129,11 @@ def test_two_projects_do_not_mix_and_an_import_may_be_done_again(
     assert elsewhere.store.read("layout").equals(first)
 
 
+def _edit(package: Path, **changes: Any) -> None:
+    report = document(package / "vsig-export.json")
+    (package / "vsig-export.json").write_text(json.dumps(report | changes))
+
+
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
@@ -139,6 +144,11 @@ def test_two_projects_do_not_mix_and_an_import_may_be_done_again(
         (lambda p: (p / "vsig-export.json").write_text("[1"), "no JSON"),
         (lambda p: (p / "vsig-export.json").write_text("[1]"), "no JSON object"),
         (lambda p: (p / "vsig-export.json").write_text('{"kind": "vsig package 1"}'), "list"),
+        (lambda p: _edit(p, commits=None), "not as"),
+        (lambda p: _edit(p, commits=[{"table": "links", "vsig.facts": "{"}]), "not as"),
+        (lambda p: _edit(p, settings=3), "not as"),
+        (lambda p: _edit(p, files={"tables/other.csv": "0"}), "cannot be read"),
+        (lambda p: _edit(p, files={}), "lacks the tables"),
         (lambda p: (p / "tables" / "embeddings.parquet").write_bytes(b"PAR1"), "not the file"),
         (lambda p: shutil.rmtree(p / "objects" / "working"), "cannot be read"),
         (lambda p: next((p / "objects" / "thumbs").iterdir()).write_bytes(b"x"), "damaged"),

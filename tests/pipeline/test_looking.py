@@ -49,7 +49,7 @@ def test_a_detail_is_cut_out_before_it_is_looked_at(finished: Project):
     ("data", "said"),
     [
         (b"", "empty"),
-        (b"<svg onload='alert(1)'/>", "not_a_picture"),
+        (b"<svg onload='alert(1)'/>", "unsupported"),
         (b"\xff\xd8\xff\xe0 not a jpeg", "not_a_picture|unreadable|truncated"),
     ],
 )

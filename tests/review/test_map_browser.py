@@ -1,5 +1,7 @@
 """The picture map in a real browser: WebGL2 by SwiftShader, and without it."""
 
+import io
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -9,10 +11,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 from map_project import PICTURES, TODAY, UIDS, make_project
+from PIL import Image
 
 from vsig_core.review.atlas import write_atlas
+from vsig_core.review.atlas.export import STATIC
 
 CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = pytest.mark.skipif(
@@ -22,6 +27,7 @@ sync_api = pytest.importorskip("playwright.sync_api")
 WITH_WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 WITHOUT = ["--disable-gpu", "--disable-3d-apis"]
 PATIENCE = 120_000  # milliseconds: the machine may be busy
+SIZE = {"width": 1100, "height": 700}
 HOSTILE = {
     "title": "<script>document.title = 'taken over'</script><img src=x onerror=alert(1)>",
     "author": "\u202eright to left\u202c <b>bold</b>",
@@ -79,9 +85,9 @@ def browsers() -> Iterator[Callable[[list[str]], Any]]:
 class Map:
     """The open page, as a person meets it."""
 
-    def __init__(self, browser: Any, site: Site) -> None:
+    def __init__(self, page: Any, site: Site) -> None:
         self.site = site
-        self.page = browser.new_page(viewport={"width": 1100, "height": 700})
+        self.page = page
         self.page.set_default_timeout(PATIENCE)
         self.page.set_default_navigation_timeout(PATIENCE)
         self.requests: list[str] = []
@@ -133,11 +139,6 @@ class Map:
         """What is drawn there: mean of a small square, red, green, blue."""
         clip = {"x": place[0] - 4, "y": place[1] - 4, "width": 8, "height": 8}
         shot = self.page.screenshot(clip=clip)
-        import io
-
-        import numpy as np
-        from PIL import Image
-
         with Image.open(io.BytesIO(shot)) as opened:
             pixels = np.asarray(opened.convert("RGB"), float)
         return tuple(int(value) for value in pixels.reshape(-1, 3).mean(axis=0))
@@ -145,7 +146,7 @@ class Map:
 
 @pytest.fixture
 def shown(browsers: Callable[[list[str]], Any], site: Site) -> Iterator[Map]:
-    opened = Map(browsers(WITH_WEBGL), site)
+    opened = Map(browsers(WITH_WEBGL).new_page(viewport=SIZE), site)
     yield opened
     assert opened.problems == []
     own = urlsplit(site.address).netloc
@@ -300,7 +301,7 @@ def test_keys_alone_move_zoom_and_open(shown: Map):
 def test_without_webgl_points_stand_for_the_pictures_and_it_is_said(
     browsers: Callable[[list[str]], Any], site: Site
 ):
-    shown = Map(browsers(WITHOUT), site).open("#colour=cluster&lit=cl-red")
+    shown = Map(browsers(WITHOUT).new_page(viewport=SIZE), site).open("#colour=cluster&lit=cl-red")
     assert "no WebGL2" in shown.page.inner_text("#note")
     assert shown.page.is_disabled("#points")
     assert "cluster cl-red: 3 pictures" in shown.page.inner_text("#lit")
@@ -314,13 +315,55 @@ def test_without_webgl_points_stand_for_the_pictures_and_it_is_said(
     shown.page.close()
 
 
-def test_a_server_that_went_away_is_told_in_words(browsers: Callable[[list[str]], Any]):
+def test_two_fingers_zoom_and_one_moves(browsers: Callable[[list[str]], Any], site: Site):
+    context = browsers(WITH_WEBGL).new_context(has_touch=True, viewport=SIZE)
+    shown = Map(context.new_page(), site).open()
+    touch = context.new_cdp_session(shown.page)
+
+    def touches(kind: str, *fingers: tuple[int, int]) -> None:
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(fingers)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touches("touchStart", (650, 400), (750, 400))
+    for step in range(1, 6):
+        touches("touchMove", (650 - 6 * step, 400), (750 + 6 * step, 400))
+    touches("touchEnd")
+    shown.settle()
+    zoomed = re.search(r"x=([\d.]+).*z=([\d.]+)", shown.view())
+    assert zoomed and float(zoomed[2]) == pytest.approx(1.6, rel=0.02)
+    touches("touchStart", (700, 400))
+    touches("touchMove", (640, 400))
+    touches("touchEnd")
+    shown.settle()
+    moved = re.search(r"x=([\d.]+).*z=([\d.]+)", shown.view())
+    assert moved and moved[2] == zoomed[2] and float(moved[1]) > float(zoomed[1])
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("manifest", "words"),
+    [
+        ({"state": "empty", "words": "Run 'vsig run'.", "pages": []}, "There is no map yet"),
+        ({"state": "failed", "words": "The disk is <b>full</b>.", "pages": []}, "<b>full</b>"),
+        ({"state": "packing", "done": 3, "total": 9, "pages": []}, "The map is being drawn"),
+        (None, "Reload to try again"),
+    ],
+)
+def test_what_there_is_instead_of_a_map_is_told_in_words(
+    browsers: Callable[[list[str]], Any], manifest: dict[str, Any] | None, words: str
+):
     page = browsers(WITH_WEBGL).new_page()
-    page.route("**/atlas.json", lambda route: route.abort())
-    static = Path(__file__).parents[2] / "vsig_core" / "review" / "atlas" / "static"
-    served = Site(static)
+    page.set_default_timeout(PATIENCE)
+    answer = {"body": json.dumps(manifest)}
+    page.route(
+        "**/atlas.json",
+        lambda route: route.fulfill(**answer) if manifest else route.abort(),
+    )
+    served = Site(STATIC)
     page.goto(served.address)
-    page.wait_for_selector("text=The map cannot be shown")
-    assert "Reload to try again" in page.inner_text("#message")
+    page.wait_for_function(
+        "words => document.getElementById('message').innerText.includes(words)", arg=words
+    )
+    assert page.locator("#message").is_visible()
     page.close()
     served.close()

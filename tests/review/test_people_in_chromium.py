@@ -12,11 +12,11 @@ import pytest
 import uvicorn
 from judging_project import CLUSTERS, HOSTILE, RADIUS, SEVEN, THREE
 
-from vsig_core.annotations import build_morphograph, read_annotations
+from vsig_core.annotations import build_morphograph, read_annotations, read_box
 from vsig_core.current import current_annotations
 from vsig_core.project import Project
 from vsig_core.review.app import create_app
-from vsig_core.review.app.pages import find
+from vsig_core.review.app.pages import find, people
 from vsig_core.review.learn_requests import answer_request, asked_to_learn
 from vsig_core.review.looking import Box, Seen
 from vsig_core.store import Provenance, schema
@@ -131,7 +131,8 @@ def test_5_a_triangle_is_shown_with_both_sides_and_settled_by_keys(
     playwright.expect(page.locator(".settled")).to_contain_text(
         "Settled as “not the same signature” by Anna"
     )
-    page.get_by_role("button", name="Undo").first.click()
+    page.locator(".settled").get_by_role("button", name="Undo").click()
+    page.get_by_text("Taken back.").wait_for()
     page.goto(f"{address}/conflicts")
     playwright.expect(page.locator(".dispute")).to_have_count(1)
 
@@ -241,6 +242,8 @@ def test_7_a_detail_is_drawn_looked_for_and_judged(
         ).annotations.to_pylist()
     ]
     assert [(r["type"], r["img1"], r["img2"]) for r in rows] == [("POSITIVE", SEVEN[0], THREE[0])]
+    assert read_box(rows[0]["box1"]) == pytest.approx(box), "the detail is what carries it"
+    assert rows[0]["box2"] is None
 
 
 def test_8_one_signature_on_a_time_line_a_map_and_as_a_graph(
@@ -313,6 +316,7 @@ def test_a_second_opinion_is_given_by_one_key_and_the_next_pair_comes(
     monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setattr("vsig_core.review.agreement.goes_to_a_second", lambda *_: True)
+    monkeypatch.setattr(people, "goes_to_a_second", lambda *_: True)
     rows = [f"POSITIVE,{THREE[0]},{uid},Ada,2026-01-02T10:00:00Z," for uid in THREE[1:]]
     judge(project, "old", *rows)
     page = open_page("Anna")

@@ -260,6 +260,7 @@ def test_unsure_is_an_answer_to_a_second_opinion_that_is_not_asked_again(
     open_browser: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("vsig_core.review.agreement.goes_to_a_second", lambda *_: True)
+    monkeypatch.setattr(people, "goes_to_a_second", lambda *_: True)
     open_browser("Anna").judge(1, "same", ticked=PAIR)
     luca = open_browser("Luca")
     assert "1 pair left" in luca.get("/second").text

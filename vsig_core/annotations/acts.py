@@ -1,14 +1,15 @@
 """What one click of one person writes (the table of DESIGN 4)."""
 
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import combinations, product
 from typing import Any, Literal
 
 import pyarrow as pa
 
+from vsig_core.annotations.boxes import read_box, write_box
 from vsig_core.annotations.judgement import table_of, turn
 from vsig_core.annotations.kinds import read_outcome
 from vsig_core.errors import AnnotationError
@@ -62,6 +63,8 @@ class Act:
         Free text; for settle the outcome, or "leave".
     name
         Its id, where whoever asks may ask again (`a-` and 32 hex digits); None makes a new one.
+    boxes
+        Picture to the part of it that is meant, `x,y,w,h`; of the others the whole.
     """
 
     kind: ActKind
@@ -75,6 +78,7 @@ class Act:
     target: str | None = None
     note: str | None = None
     name: str | None = None
+    boxes: Mapping[str, str] = field(default_factory=dict)
 
 
 def rows_of_act(act: Act) -> pa.Table:
@@ -83,8 +87,8 @@ def rows_of_act(act: Act) -> pa.Table:
     Raises
     ------
     AnnotationError
-        Too few pictures ticked, a picture both ticked and unticked, a settlement
-        without outcome, an undo without target.
+        Too few pictures ticked, a picture both ticked and unticked, a box that is none, a
+        settlement without outcome, an undo without target.
     """
     name = act.name or "a-" + uuid.uuid4().hex
     said = {
@@ -95,8 +99,22 @@ def rows_of_act(act: Act) -> pa.Table:
         "context": act.context,
         "note": act.note,
     }
-    rows = [turn(said | row) for row in _rows(act)]
+    boxes = _boxes(act)
+    rows = [turn(said | row | _parts(row, boxes)) for row in _rows(act)]
     return table_of([row | {"annotation_id": f"{name}-{n}"} for n, row in enumerate(rows, 1)])
+
+
+def _boxes(act: Act) -> dict[str, str]:
+    try:
+        return {uid: write_box(read_box(text)) for uid, text in act.boxes.items()}
+    except ValueError as error:
+        raise AnnotationError(str(error)) from error
+
+
+def _parts(row: Mapping[str, Any], boxes: Mapping[str, str]) -> dict[str, str]:
+    """The boxes of the pictures that a row names."""
+    ends = (("img1", "box1"), ("img2", "box2"))
+    return {box: boxes[row[img]] for img, box in ends if row.get(img) in boxes}
 
 
 def _rows(act: Act) -> Iterable[dict[str, Any]]:

@@ -45,8 +45,12 @@ def export(
         bool, typer.Option("--overwrite", help="Replace an export that is there already.")
     ] = False,
     base_url: Annotated[
-        str, typer.Option(help="Address that the folder is served at; IIIF ids begin with it.")
-    ] = "http://localhost:8000",
+        str | None,
+        typer.Option(
+            help="Address that the folder is served at, with which IIIF ids begin; else "
+            "http://localhost:8000."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Write what may leave the project (publish, embargo_until) in a format that others read."""

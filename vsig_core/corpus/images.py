@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from vsig_core.corpus.columns import image_columns
-from vsig_core.corpus.originals import read_original
+from vsig_core.corpus.originals import hosts_named, is_on_web, read_original
 from vsig_core.corpus.pictures import check_bytes, read_picture
 from vsig_core.errors import PictureError, WorkerLostError
 from vsig_core.settings import ImagesSettings
@@ -124,12 +124,21 @@ def read_batch(
         row of `rejected`.
     """
     plan = planned.to_pylist()
+    trusting = web and web.trusting(hosts_named(_named(row) for row in plan))
     before = {row["uid"]: row for row in known.to_pylist()}
     kept = {} if decode_again else {uid: row["sha256"] for uid, row in before.items()}
     same = {uid for uid in unchanged & kept.keys() if taken_down.isdisjoint((uid, kept[uid]))}
     told = dict.fromkeys(same, _Outcome()) | dict.fromkeys(taken_down, _PURGED)
     tasks = [
-        _Task(row["uri"], kept.get(row["uid"]), objects, settings, taken_down, web, row["modified"])
+        _Task(
+            row["uri"],
+            kept.get(row["uid"]),
+            objects,
+            settings,
+            taken_down,
+            trusting,
+            row["modified"],
+        )
         for row in plan
         if row["uid"] not in told
     ]
@@ -154,6 +163,11 @@ def read_batch(
         _digest(images, rejected),
         sum(outcome.content is not None for outcome in outcomes),
     )
+
+
+def _named(row: dict[str, Any]) -> tuple[str, str, str | None]:
+    metadata = json.loads(row["metadata"] or "{}") if is_on_web(row["uri"]) else {}
+    return row["source"], row["uri"], metadata.get("manifest")
 
 
 def _run(tasks: list[_Task], executor: Executor, progress: Progress | None) -> list[_Outcome]:

@@ -17,7 +17,7 @@ from vsig_core.corpus.tabled import TableSource
 from vsig_core.corpus.tables import is_table, read_table
 from vsig_core.errors import FetchError, SourceError
 from vsig_core.settings import SourceSettings, WebSettings, scheme_of
-from vsig_core.web import ROOT_FRESH_HOURS, Web
+from vsig_core.web import Web
 
 _SHOWN = 5
 
@@ -154,7 +154,7 @@ def _on_the_web(source: SourceSettings, web: Web) -> Source:
     """A table by its name; else what looks like JSON or a web page is read as IIIF."""
     if not is_table(urlsplit(source.uri).path):
         try:
-            document = web.document(source.uri, ROOT_FRESH_HOURS)
+            document = web.root_document(source.uri)
         except FetchError as error:
             raise SourceError(f"Source {source.uri!r}: {error.detail}") from error
         if document.data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[", b"<")):
@@ -180,7 +180,7 @@ def _described(source: SourceSettings, place: Source, project: Path, web: Web) -
 
 def _fetched(url: str, web: Web) -> bytes:
     try:
-        return web.document(url, ROOT_FRESH_HOURS).data
+        return web.root_document(url).data
     except FetchError as error:
         raise SourceError(
             f"Metadata file {url}: {error.detail}. Correct 'metadata' of this source in "

@@ -3,9 +3,10 @@
 import hashlib
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from vsig_core.corpus.listing import ListedFile
 from vsig_core.errors import FetchError, PictureError
@@ -51,6 +52,28 @@ def read_original(
         if data is not None:
             return data
     raise PictureError("changing", f"{uri} changed each time it was read; the next run reads it")
+
+
+def hosts_named(pictures: Iterable[tuple[str, str, str | None]]) -> set[str]:
+    """Hosts that files of the project's own name: these may be in its own network.
+
+    Parameters
+    ----------
+    pictures
+        Source, address and manifest. A row of a table that is a file counts, and a picture
+        that lies where its manifest does; what a stranger's page names does not.
+    """
+    return {
+        host
+        for source, uri, manifest in pictures
+        if is_on_web(uri) and not is_on_web(source)
+        for host in [_host(uri)]
+        if host and (manifest is None or _host(manifest) == host)
+    }
+
+
+def _host(uri: str) -> str | None:
+    return urlsplit(uri).hostname
 
 
 def is_on_web(uri: str) -> bool:

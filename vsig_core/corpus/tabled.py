@@ -17,7 +17,7 @@ from vsig_core.corpus.tables import read_table
 from vsig_core.errors import FetchError, SourceError
 from vsig_core.settings import scheme_of
 from vsig_core.store.files import open_files
-from vsig_core.web import ROOT_FRESH_HOURS, Web
+from vsig_core.web import Web
 from vsig_core.web.addresses import host_of
 
 _ADDRESS_COLUMNS = (*FILE_COLUMNS, URL_COLUMN)
@@ -83,7 +83,7 @@ class TableSource:
         if "://" not in self._address:
             return read_description(Path(self._address))
         try:
-            fetched = self._web.document(self._address, ROOT_FRESH_HOURS)
+            fetched = self._web.root_document(self._address)
         except FetchError as error:
             raise SourceError(f"Source {self._address!r}: {error.detail}") from error
         if fetched.stale:

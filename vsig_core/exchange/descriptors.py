@@ -112,6 +112,7 @@ def croissant(resources: Sequence[Resource], created: str) -> dict[str, Any]:
         "conformsTo": f"{_CROISSANT}1.0",
         "name": "vsig-project",
         "description": f"{TITLE}: pictures, judgements, links, vectors, clusters and map.",
+        "citeAs": f"A project of {_SOFTWARE}; cite those whom the column annotators names.",
         "license": "Rights differ by picture: see the column rights of the table images.",
         "url": "urn:vsig:project",
         "version": "1.0.0",
@@ -192,13 +193,14 @@ def _kind(data_type: pa.DataType, names: Mapping[str, str]) -> str:
 
 
 _JSON = {"@type": "@json"}
-# The context of the Croissant 1.0 specification, as far as its words are used here.
+# The context that the Croissant 1.0 specification asks for.
 _CONTEXT: dict[str, Any] = {
     "@language": "en",
     "@vocab": "https://schema.org/",
     "cr": _CROISSANT,
     "sc": "https://schema.org/",
     "dct": "http://purl.org/dc/terms/",
+    "rai": f"{_CROISSANT}RAI/",
     "conformsTo": "dct:conformsTo",
     "column": "cr:column",
     "data": {"@id": "cr:data", **_JSON},
@@ -207,10 +209,11 @@ _CONTEXT: dict[str, Any] = {
     **{
         name: f"cr:{name}"
         for name in (
-            "citeAs", "extract", "field", "fileProperty", "fileObject", "fileSet", "format",
-            "includes", "isLiveDataset", "jsonPath", "key", "md5", "parentField", "path",
-            "recordSet", "references", "regex", "repeated", "replace", "separator", "source",
-            "subField", "transform",
+            "citeAs", "equivalentProperty", "extract", "field", "fileProperty", "fileObject",
+            "fileSet", "format", "includes", "isLiveDataset", "jsonPath", "key", "md5",
+            "parentField", "path",
+            "recordSet", "references", "regex", "repeated", "replace", "samplingRate", "separator",
+            "source", "subField", "transform",
         )
     },
 }  # fmt: skip

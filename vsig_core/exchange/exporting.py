@@ -73,7 +73,7 @@ def export(
     out: Path,
     *,
     overwrite: bool = False,
-    base_url: str = iiif.BASE_URL,
+    base_url: str | None = None,
 ) -> Exported:
     """Write one format.
 
@@ -88,7 +88,7 @@ def export(
     overwrite
         Whether an export that is there already may be replaced.
     base_url
-        Where the folder will be served; IIIF ids begin with it.
+        Where the folder will be served; IIIF ids begin with it. `iiif.BASE_URL` where None.
 
     Raises
     ------
@@ -106,7 +106,9 @@ def export(
         if name == "package":
             written = package.write_package(outgoing, project.settings, made)
             return _exported(name, out, written, outgoing)
-        done = _exported(name, out, iiif.write_iiif(outgoing, base_url, made), outgoing)
+        done = _exported(
+            name, out, iiif.write_iiif(outgoing, base_url or iiif.BASE_URL, made), outgoing
+        )
         about = {name: value for name, value in done.as_dict().items() if name != "path"}
         write_json(made / REPORT, about)
         return done

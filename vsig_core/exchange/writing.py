@@ -29,9 +29,9 @@ def whole_file(out: Path, *, overwrite: bool = False) -> Iterator[Path]:
         There is a file already and `overwrite` is not given, `out` is a folder, or there is
         no folder to put it in.
     """
-    _refuse(out, overwrite)
     if out.is_dir():
         raise InputError(f"{out} is a folder; this format is one file. Name a file in it.")
+    _refuse(out, overwrite)
     with _beside(out) as folder:
         made = folder / "new"
         yield made

@@ -26,8 +26,8 @@ Entry = dict[str, Any]
 Pair = tuple[str, str]
 
 
-def propose_pairs(groups: pa.Table, standing: Standing) -> list[Entry]:
-    """Entries of the queue, one for each pair; see `rank_queue` for their order.
+def propose_pairs(groups: pa.Table, standing: Standing, most: int) -> list[Entry]:
+    """Entries of the queue, one for each pair, those that stand out most first.
 
     Parameters
     ----------
@@ -35,12 +35,16 @@ def propose_pairs(groups: pa.Table, standing: Standing) -> list[Entry]:
         Table `groups`: pictures that share one are judged there.
     standing
         What is known. Pairs that are judged, or share a signature, are settled.
+    most
+        Entries at most.
     """
     together = _groups_of(groups)
     proposed: list[Entry] = []
     asked: Counter[str] = Counter()
     seen: set[frozenset[str]] = set()
-    for closeness, (one, other) in sorted(_near(standing), key=lambda item: (-item[0], item[1])):
+    for closeness, (one, other) in _near(standing.evidence.neighbours):
+        if len(proposed) >= most:
+            break
         objects = frozenset(standing.evidence.objects.get(uid, uid) for uid in (one, other))
         if (
             len(objects) < 2
@@ -56,34 +60,37 @@ def propose_pairs(groups: pa.Table, standing: Standing) -> list[Entry]:
     return proposed
 
 
-def _near(standing: Standing) -> Iterator[tuple[float, Pair]]:
+def _near(neighbours: pa.Table) -> Iterator[tuple[float, Pair]]:
     """Near neighbours, and how far they stand out: 1 is an exact copy, 0 is like the others.
 
-    The distance is held against that to the last of the `NEAREST` of either picture (local
-    scaling; Zelnik-Manor and Perona 2004, "Self-tuning spectral clustering"): what is near
-    in one part of the corpus is far in another. On the sample after two rounds this order
-    finds 8, 13 and 18 links in its first 10, 25 and 50 pairs, the bare distance 1, 2 and 5.
+    Those that stand out most come first. The distance is held against that to the last of the
+    `NEAREST` of either picture (local scaling; Zelnik-Manor and Perona 2004, "Self-tuning
+    spectral clustering"): what is near in one part of the corpus is far in another. On the
+    sample after two rounds this order finds 8, 13 and 18 links in its first 10, 25 and 50
+    pairs, the bare distance 1, 2 and 5.
     """
-    table = standing.evidence.neighbours
-    uids = table["uid"].to_pylist()
-    ids, distances = (
-        pc.call_function("list_slice", [table[name]], pc.ListSliceOptions(0, NEAREST)).to_pylist()
-        for name in ("ids", "distances")
-    )
-    near = {
-        uid: dict(zip(*lists, strict=True))
-        for uid, *lists in zip(uids, ids, distances, strict=True)
-    }
-    scale = {uid: max(found.values(), default=0.0) for uid, found in near.items()}
-    for one, found in near.items():
-        for other, distance in found.items():
-            if other in near and (one < other or one not in near[other]):
-                usual = float(np.sqrt(scale[one] * scale[other]))
-                yield (1 - min(distance / usual, 1.0) if usual else 1.0), _ordered(one, other)
+    uids = neighbours["uid"].combine_chunks()
+    near, distances = (_nearest(neighbours, name) for name in ("ids", "distances"))
+    lengths = near.value_lengths().to_numpy()
+    place = pc.SetLookupOptions(value_set=uids)
+    other = pc.call_function("index_in", [near.flatten()], place).fill_null(-1).to_numpy()
+    one = np.repeat(np.arange(len(uids)), lengths)
+    gap = distances.flatten().to_numpy()
+    scale = np.zeros(len(uids))
+    np.maximum.at(scale, one, gap)
+    usual = np.sqrt(scale[one] * scale[other])
+    closeness = 1 - np.minimum(np.divide(gap, usual, out=np.zeros_like(gap), where=usual > 0), 1)
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    _, first = np.unique(low * len(uids) + high, return_index=True)  # each is there from both sides
+    first = first[other[first] >= 0]
+    for row in first[np.lexsort((high[first], low[first], -closeness[first]))]:
+        yield float(closeness[row]), (uids[int(low[row])].as_py(), uids[int(high[row])].as_py())
 
 
-def _ordered(one: str, other: str) -> Pair:
-    return (one, other) if one < other else (other, one)
+def _nearest(neighbours: pa.Table, column: str) -> pa.ListArray:
+    """The first of each list."""
+    options = pc.ListSliceOptions(0, NEAREST)
+    return pc.call_function("list_slice", [neighbours[column].combine_chunks()], options)
 
 
 def _groups_of(groups: pa.Table) -> Mapping[str, set[str]]:

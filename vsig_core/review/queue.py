@@ -54,7 +54,7 @@ def rank_queue(
         entry = _entry(name, cluster, uids, context)
         if entry is not None:
             entries.append(entry)
-    entries += propose_pairs(groups, context)
+    entries += propose_pairs(groups, context, settings.queue_size)
     entries.sort(key=lambda entry: (-entry["score"], entry["name"]))
     ranked = [
         {"rank": rank, **{key: value for key, value in entry.items() if key != "name"}}

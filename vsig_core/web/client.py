@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Self
 from urllib.parse import urljoin
 
 import urllib3
@@ -25,8 +26,10 @@ from vsig_core.web.connections import pools
 from vsig_core.web.pace import Pace
 
 MOST_REDIRECTS = 5
-# A source's own address is asked for anew, but not more often than this.
+# The address that a source names is asked for anew, but not more often than this; and where
+# a person asks, not twice for one look.
 ROOT_FRESH_HOURS = 1 / 60
+AT_ONCE_HOURS = 2 / 3600
 _REDIRECTS = {301, 302, 303, 307, 308}
 _GONE = {404, 410}
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
@@ -57,6 +60,8 @@ class Web:
         Pace, patience and bounds.
     private_hosts
         Hosts of a private network that may be asked: those that the settings name.
+    root_fresh_hours
+        How long the document that a source names is taken as it was.
 
     Raises
     ------
@@ -67,6 +72,19 @@ class Web:
     folder: Path
     settings: WebSettings
     private_hosts: frozenset[str] = frozenset()
+    root_fresh_hours: float = ROOT_FRESH_HOURS
+
+    def at_once(self) -> Self:
+        """The same for a person who asks what is new now."""
+        return replace(self, root_fresh_hours=AT_ONCE_HOURS)
+
+    def trusting(self, hosts: Iterable[str]) -> Self:
+        """The same, with more hosts that may lie in a private network."""
+        return replace(self, private_hosts=self.private_hosts.union(hosts))
+
+    def root_document(self, url: str) -> Fetched:
+        """The document that a source names itself; see `document`."""
+        return self.document(url, self.root_fresh_hours)
 
     def document(
         self, url: str, fresh_hours: float | None = None, newer_than: datetime | None = None

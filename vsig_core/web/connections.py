@@ -9,6 +9,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from vsig_core.errors import FetchError
 from vsig_core.web.addresses import check_peer
 
+_MOST_OPEN = 8  # kept for the threads of one process, to one host
+
 
 @functools.lru_cache
 def pools(private_hosts: frozenset[str], timeout: float) -> urllib3.PoolManager:
@@ -30,7 +32,9 @@ def pools(private_hosts: frozenset[str], timeout: float) -> urllib3.PoolManager:
     class SecurePool(HTTPSConnectionPool):
         ConnectionCls = CheckedSecurely  # pyright: ignore[reportAssignmentType]
 
-    manager = urllib3.PoolManager(timeout=urllib3.Timeout(connect=timeout, read=timeout))
+    manager = urllib3.PoolManager(
+        maxsize=_MOST_OPEN, timeout=urllib3.Timeout(connect=timeout, read=timeout)
+    )
     manager.pool_classes_by_scheme = {"http": Pool, "https": SecurePool}
     return manager
 

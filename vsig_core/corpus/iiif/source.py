@@ -1,5 +1,6 @@
 """IIIF as a source: from one address to all manifests that it leads to."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from vsig_core.corpus.iiif.parts import Object, address, kind, objects, read_doc
 from vsig_core.corpus.metadata import MetadataRow
 from vsig_core.corpus.sources import Content, Described, Found, name_problem
 from vsig_core.errors import FetchError, SourceError
-from vsig_core.web import ROOT_FRESH_HOURS, Web
+from vsig_core.web import Web
 
 # A collection in a collection in … : real ones have three or four levels.
 DEEPEST = 20
@@ -32,7 +33,7 @@ class IiifSource:
 
     def __init__(self, uri: str, web: Web, work: WorkIs) -> None:
         self._uri = uri
-        self._web = web
+        self._web = web if "://" in uri else web.trusting(_hosts_in(Path(uri)))
         self._wanted = Wanted(web.settings.picture_px, work, self._info)
 
     @property
@@ -54,7 +55,7 @@ class IiifSource:
             document = read_document(read_description(Path(self._uri)))
         else:
             try:
-                document = read_document(self._web.document(self._uri, ROOT_FRESH_HOURS).data)
+                document = read_document(self._web.root_document(self._uri).data)
             except FetchError as error:
                 raise SourceError(f"Source {self._uri!r}: {error.detail}") from error
         if document is None or not _is_known(document):
@@ -69,6 +70,12 @@ class IiifSource:
         if info is None:
             raise FetchError("unreachable", f"{url} is no JSON object")
         return info
+
+
+def _hosts_in(path: Path) -> set[str]:
+    """Hosts that a document of the project's own disk names: they may be in its network."""
+    found = re.findall(r"https?://([^/\s\"?#:@\\]+)", path.read_text("utf-8", "replace"))
+    return {host.lower() for host in found}
 
 
 def _is_known(document: Object) -> bool:
@@ -133,7 +140,7 @@ class _Walk:
 
     def _visit_stream(self, stream: Object, base: str, depth: int) -> None:
         def page(where: str, newest: bool) -> Object:  # noqa: FBT001  the reader of streams asks so
-            return self._fetched(where, ROOT_FRESH_HOURS if newest else None, None)
+            return self._fetched(where, self._web.root_fresh_hours if newest else None, None)
 
         try:
             documents = changed_documents(stream, base, page)

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from vsig_core.review.atlas.colourings import colourings, shortened
 from vsig_core.review.atlas.contents import Contents, Versions, read_contents, thumbnails
-from vsig_core.review.atlas.sheets import LARGE, PAGE, SHEET, Tile, sheet, small_side, tile
+from vsig_core.review.atlas.sheets import LARGE, PAGE, Tile, sheet, small_tiles, tile
 from vsig_core.store import Store
 
 ABOUT = 256  # records in one file
@@ -86,6 +86,7 @@ def pack(
     contents = read_contents(store, versions)
     told = list(may_be_told(contents))
     n = len(told)
+    side, along = small_tiles(n)
     _copy_thumbs(store, versions, contents, told, folder, lambda done: report(done, 2 * n))
     drawn = _write_small(folder, n, lambda done: report(n + done, 2 * n))
     (folder / "points.bin").write_bytes(_points(contents, drawn))
@@ -98,7 +99,7 @@ def pack(
         "columns": contents.shape[0],
         "rows": contents.shape[1],
         "about": ABOUT,
-        "small": {"tile": small_side(n), "along": SHEET // small_side(n)},
+        "small": {"tile": side, "along": along},
         "large": {"tile": LARGE, "along": PAGE},
         "drawn": packed.drawn,
         "told": packed.told,
@@ -164,8 +165,7 @@ def _copy_thumbs(
 
 def _write_small(folder: Path, n: int, report: Callable[[int], None]) -> NDArray[np.uint8]:
     """Sheets of small tiles; gives by slot whether there is a picture."""
-    thumbs, side = Thumbs(folder), small_side(n)
-    along = SHEET // side
+    thumbs, (side, along) = Thumbs(folder), small_tiles(n)
     each = along**2
 
     def write(number: int) -> list[bool]:

@@ -5,6 +5,7 @@ the browser draws it in its own proportions again.
 """
 
 import io
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,7 +14,7 @@ from PIL import Image
 
 LARGE = 128  # side of a large tile, pixels
 PAGE = 8  # large tiles along a page's side
-SHEET = 1024  # side of a sheet of small tiles, pixels: a browser takes at least 256 sheets
+SMALL = ((50_000, 32, 32), (120_000, 24, 40), (math.inf, 16, 64))
 QUALITY = 82
 # Tile of a picture without a thumbnail; the browser draws a point there.
 BLANK = 128
@@ -21,13 +22,15 @@ BLANK = 128
 Tile = NDArray[np.uint8]
 
 
-def small_side(n: int) -> int:
-    """Pixels along a small tile, so that those of all pictures fit a browser's memory.
+def small_tiles(n: int) -> tuple[int, int]:
+    """Pixels along a small tile, and tiles along a sheet, so that all fit a browser's memory.
 
-    >>> small_side(100_000), small_side(500_000)
-    (32, 16)
+    A browser takes at least 256 sheets; pages of larger tiles do not straddle two.
+
+    >>> small_tiles(20_000), small_tiles(100_000), small_tiles(500_000)
+    ((32, 32), (24, 40), (16, 64))
     """
-    return 32 if n <= 120_000 else 16
+    return next((side, along) for most, side, along in SMALL if n <= most)
 
 
 def tile(thumb: bytes, side: int) -> Tile | None:
@@ -60,5 +63,6 @@ def sheet(tiles: Sequence[Tile | None], side: int, along: int) -> bytes:
             top, left = place // along * side, place % along * side
             whole[top : top + side, left : left + side] = picture
     out = io.BytesIO()
-    Image.fromarray(whole).save(out, "JPEG", quality=QUALITY)
+    # Colours at full resolution: else those of neighbours run into one another.
+    Image.fromarray(whole).save(out, "JPEG", quality=QUALITY, subsampling=0)
     return out.getvalue()

@@ -43,6 +43,7 @@ class Wish(BaseModel):
     motif: str | None = Field(default=None, max_length=200)
     note: str | None = Field(default=None, max_length=2_000)
     target: str | None = Field(default=None, max_length=200)
+    boxes: dict[str, str] = Field(default={}, max_length=100)
 
 
 def routes(desk: Desk) -> list[Route]:
@@ -116,6 +117,7 @@ def write_wish(desk: Desk, person: Person, wish: Wish) -> Said:
         target=wish.target,
         note=wish.note,
         name=wish.act,
+        boxes=wish.boxes,
     )
     return desk.save(act, wish.cluster, [*wish.ticked, *wish.unticked])
 

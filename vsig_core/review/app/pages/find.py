@@ -21,7 +21,6 @@ from vsig_core.annotations.kinds import PAIR_TYPES
 from vsig_core.annotations.links import Link
 from vsig_core.errors import InputError, WorkerLostError
 from vsig_core.review.app.captions import Captions
-from vsig_core.review.app.chain import why_here
 from vsig_core.review.app.desk import Desk
 from vsig_core.review.app.edition import Edition
 from vsig_core.review.app.paging import Paging
@@ -178,7 +177,6 @@ def _near(desk: Desk, uid: str, box: Box | None) -> dict[str, Any]:
         "hits": _present(edition, hits),
         "captions": Captions(edition),
         "groups": edition.groups_of.get(uid, ()),
-        "why": why_here(edition, uid),
         "history": [j for j in ledger.about(uid)[::-1] if j.type in PAIR_TYPES][:20],
         "computed": edition.neighbours.get(uid) is not None,
     }

@@ -13,7 +13,6 @@ from vsig_core.annotations.times import read_time
 from vsig_core.model import champion
 from vsig_core.review.app.captions import Captions
 from vsig_core.review.app.desk import Desk
-from vsig_core.review.app.edition import Edition
 from vsig_core.review.app.person import may, person_of
 from vsig_core.review.app.render import page
 from vsig_core.review.dagster_api import DagsterError, Run, launch_training, newest_training
@@ -75,7 +74,7 @@ def routes(desk: Desk) -> list[Route]:
         edition, store = desk.edition, desk.project.store
         models = store.read_or_empty("models")
         contest = newest_contest(models, store.read_or_empty("evaluations"))
-        changed = _changed(edition, store)
+        changed = _changed(store)
         return page(
             request,
             "learn.html",
@@ -183,7 +182,11 @@ def _written(store: Store, step: str) -> datetime:
     return max(times, default=datetime.min.replace(tzinfo=UTC))
 
 
+def _changed(store: Store) -> ClustersChanged | None:
+    """What the clusters changed, worked out once for each version."""
+    return _compared(store, store.version("clusters"), store.version("links"))
+
+
 @lru_cache(maxsize=1)
-def _changed(_edition: Edition, store: Store) -> ClustersChanged | None:
-    """What the clusters changed, worked out once for each edition."""
+def _compared(store: Store, _clusters: int | None, _links: int | None) -> ClustersChanged | None:
     return clusters_changed(store)

@@ -1,7 +1,9 @@
 """Several people: who judged how much, how far they agree, and second opinions, blind."""
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -10,6 +12,7 @@ from starlette.routing import Route
 from vsig_core.annotations.judgement import Judgement, Pair
 from vsig_core.review.agreement import (
     Agreement,
+    Answers,
     agreement,
     answers_of,
     goes_to_a_second,
@@ -17,6 +20,7 @@ from vsig_core.review.agreement import (
 )
 from vsig_core.review.app.captions import Captions
 from vsig_core.review.app.desk import Desk
+from vsig_core.review.app.ledger import Ledger
 from vsig_core.review.app.person import person_of
 from vsig_core.review.app.render import page
 
@@ -24,21 +28,38 @@ NAVIGATION = (("People", "/people"),)
 _LONGEST_KEY = 200
 
 
+@dataclass(frozen=True)
+class Said:
+    """What people said of pairs, summed up.
+
+    Parameters
+    ----------
+    drawn
+        Answers to the pairs that go to a second person.
+    agreed, blind
+        How far any two agree: on all pairs that both judged, and on the drawn ones alone.
+    tally
+        (who, pairs judged, of them today), most first.
+    """
+
+    drawn: Answers
+    agreed: list[Agreement]
+    blind: list[Agreement]
+    tally: list[tuple[str, int, int]]
+
+
 def routes(desk: Desk) -> list[Route]:
     """`/people`, `/second` (the next second opinion), `POST /here` (a group is open)."""
 
     def show(request: Request) -> Response:
-        person, judgements = person_of(request), desk.ledger.of_pairs()
-        answers = answers_of(judgements)
-        share = desk.project.settings.review.second_share
+        person = person_of(request)
+        found = _said_now(desk)
         return page(
             request,
             "people.html",
-            tally=_tally(judgements),
-            agreed=agreement(answers),
-            blind=agreement(answers, lambda pair: goes_to_a_second(pair, share)),
+            said=found,
             waiting=len(_waiting(desk, person.name)),
-            share=share,
+            share=desk.project.settings.review.second_share,
             elsewhere=desk.presence.elsewhere(person.name),
             total=_total,
         )
@@ -72,14 +93,27 @@ def routes(desk: Desk) -> list[Route]:
     ]
 
 
+def _said_now(desk: Desk) -> Said:
+    ledger = desk.ledger
+    return _said(ledger, ledger.revision, desk.project.settings.review.second_share)
+
+
+@lru_cache(maxsize=2)
+def _said(ledger: Ledger, _revision: int, share: float) -> Said:
+    """Worked out once for each judgement that is added."""
+    judgements = ledger.of_pairs()
+    answers = answers_of(judgements)
+    drawn = {pair: given for pair, given in answers.items() if goes_to_a_second(pair, share)}
+    return Said(drawn, agreement(answers), agreement(drawn), _tally(judgements))
+
+
 def _waiting(desk: Desk, name: str) -> list[Pair]:
     """Pairs that go to this person for a second opinion, and that can be shown."""
     edition, ledger = desk.edition, desk.ledger
-    answers = answers_of(ledger.of_pairs())
-    wanted = second_opinions(answers, name, desk.project.settings.review.second_share)
+    share = desk.project.settings.review.second_share
     return [
         pair
-        for pair in wanted
+        for pair in second_opinions(_said_now(desk).drawn, name, share)
         if len(edition.present(pair)) == 2 and not ledger.is_unsure(name, pair)
     ]
 

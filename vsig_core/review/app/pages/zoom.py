@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from vsig_core.corpus.originals import read_original
+from vsig_core.corpus.originals import hosts_named, read_original
 from vsig_core.corpus.pictures import check_bytes, read_picture
 from vsig_core.errors import InputError, PictureError, StoreError
 from vsig_core.review.app.desk import Desk
@@ -91,7 +91,8 @@ class Originals:
 
     def _scaled(self, row: dict[str, Any], side: int) -> bytes:
         settings = self._desk.project.settings.images
-        web = self._desk.project.web
+        named = hosts_named([(row["source"], row["uri"], row["manifest"])])
+        web = self._desk.project.web.trusting(named)
         data = read_original(row["uri"], lambda size: check_bytes(size, settings), web)
         # Only what was read into the corpus is ever shown, whatever lies under its name now.
         if hashlib.sha256(data).hexdigest() != row["sha256"]:

@@ -77,12 +77,14 @@ acts?.addEventListener("click", async (event) => {
   const others = ticked();
   if (!others.length) return say("Tick the works that you judge with this picture.", "bad");
   acts.classList.add("busy");
-  const { uid } = sheet.dataset;
+  const { uid, box } = sheet.dataset;
   // "Not the same" is said of this picture and each other one, never of the others among themselves.
   const { kind } = button.dataset;
   const wishes = kind === "not_same" ? others.map((other) => [uid, other]) : [[uid, ...others]];
   let saved = null;
-  for (const ticked of wishes) saved = await save({ kind, ticked });
+  // The detail that was looked for is what carries the signature; a photograph is whole.
+  const boxes = box && kind !== "duplicate" ? { [uid]: box } : {};
+  for (const ticked of wishes) saved = await save({ kind, ticked, boxes });
   acts.classList.remove("busy");
   if (!saved) return;
   sayThere(`Saved: ${saved.said}.`, saved.act);

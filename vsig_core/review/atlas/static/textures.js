@@ -3,7 +3,7 @@
 import { arrayTexture, Layers, report, Unpacker } from "./layers.js";
 import { filled } from "./pack.js";
 
-const LAYERS = 28; // pages of larger tiles that are kept at a time, 2 MB each
+const LAYERS = 20; // pages of larger tiles that are kept at a time, 2 MB each
 const SINGLES = 40; // pictures that are kept as themselves, half a MB each
 const SINGLE_SIDE = 512; // pixels of such a one
 const SHARPER_FROM = 1.15; // a tile may be stretched so much before a larger one is fetched
@@ -30,7 +30,7 @@ export class Textures {
     const each = small.along ** 2;
     const most = gl.getParameter(gl.MAX_ARRAY_TEXTURE_LAYERS);
     this.sheetCount = Math.min(Math.ceil(this.pack.n / each), most);
-    this.levels = Math.log2(small.tile);
+    this.levels = Math.floor(Math.log2(small.tile));
     const side = small.along * small.tile;
     this.sheets = arrayTexture(gl, this.levels, side, Math.max(this.sheetCount, 1));
     gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_LINEAR);
