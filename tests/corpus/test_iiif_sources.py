@@ -51,7 +51,7 @@ def look(web: Web, server: WebServer) -> Callable[..., Listing]:
 
 def age(web: Web, hours: float = 25) -> None:
     """Make all that was fetched so much older."""
-    for path in web.folder.glob("documents/??/*"):
+    for path in web.folder.glob("*/??/*"):
         then = time.time() - hours * 3600
         os.utime(path, (then, then))
 
@@ -248,8 +248,12 @@ def test_a_look_that_broke_off_goes_on_where_it_was(
     server.fail_first("/m3", *[Answer(503)] * 2)
     assert len(look("/all").files) == 5
     server.forget()
+    assert len(look("/all").files) == 5
+    assert server.asked == []  # it was asked a moment ago
+    age(web, 0.5)
+    server.forget()
     assert len(look("/all").files) == 6
-    assert server.paths() == ["/m3"]
+    assert server.paths() == ["/all", "/m3"]
 
 
 def test_a_busy_and_limiting_server_is_waited_for(server: WebServer, look: Callable[..., Listing]):
@@ -276,6 +280,7 @@ def test_what_an_unreachable_manifest_held_is_not_gone(
     assert plan.removed == [] and plan.touched == []
     assert any("500" in remark for remark in plan.remarks)
     server.remove("/b")
+    age(fresh, 0.5)
     gone = plan_batches(planned, list_source(source, Path("/nowhere"), fresh), 500)
     assert len(gone.removed) == 2 and present(gone.table).num_rows == 2
 

@@ -116,6 +116,8 @@ def test_a_table_that_cannot_be_had_is_an_error_the_first_time_and_a_note_later(
     server.answer("/list.csv", Answer(503))
     with pytest.raises(SourceError, match="503"):
         list_source(source, tmp_path, web)
+    for path in tmp_path.glob("failures/??/*"):
+        os.utime(path, (0, 0))
     server.put("/list.csv", b"url\nhttp://a.example/a.jpg\n", "text/csv")
     first = list_source(source, tmp_path, web)
     server.answer("/list.csv", Answer(503))

@@ -90,6 +90,10 @@ def test_an_old_document_serves_while_its_server_is_down_and_says_so(web: Web, s
     old = reset(web, tries=1).document(url, fresh_hours=0)
     assert old.data == b"{}" and old.stale and "500" in old.stale
     server.remove("/m")
+    server.forget()
+    assert web.document(url, fresh_hours=0).stale == old.stale
+    assert server.asked == []  # it was asked a moment ago
+    age(web, 1)
     with pytest.raises(FetchError, match="missing"):
         web.document(url, fresh_hours=0)
 

@@ -36,6 +36,9 @@ _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _PIECE = 65_536  # bytes
 _FIRST_PAUSE = 0.5  # seconds
 _KEEP_PICTURES = 7.0  # days
+# What could not be had is asked for again after so many times `root_fresh_hours`: ten minutes,
+# or some seconds where a person asks.
+_TIMES_LONGER = 10
 
 CheckSize = Callable[[int], None]
 
@@ -110,7 +113,7 @@ class Web:
         if known and _is_fresh(known, hours, newer_than):
             return known
         try:
-            return self._fetched(url, cache, known, self._check_document)
+            return self._unless_it_failed(url, cache, known)
         except FetchError as error:
             if known is None or error.reason != "unreachable":
                 raise
@@ -141,6 +144,11 @@ class Web:
         for kind in ("documents", "pictures"):
             Cache(self.folder / kind).forget(url)
 
+    def distrust(self, url: str, why: str) -> None:
+        """Forget a document that is of no use, and leave its server alone for a while."""
+        self.forget(url)
+        self._note_failure(url, why)
+
     def other_pictures(self, urls: Iterable[str]) -> list[Path]:
         """Files of pictures that were fetched from other addresses than these."""
         return Cache(self.folder / "pictures").others(urls)
@@ -148,6 +156,21 @@ class Web:
     def forget_old_pictures(self) -> None:
         """Delete pictures that have long been read: working copies of them are in the store."""
         Cache(self.folder / "pictures").forget_older(_KEEP_PICTURES)
+
+    def _unless_it_failed(self, url: str, cache: Cache, known: Fetched | None) -> Fetched:
+        """Ask for a document; not again soon where that was in vain a moment ago."""
+        failed = self._failures.find(url)
+        if failed and _is_fresh(failed, _TIMES_LONGER * self.root_fresh_hours, None):
+            raise FetchError("unreachable", failed.data.decode())
+        try:
+            return self._fetched(url, cache, known, self._check_document)
+        except FetchError as error:
+            if error.reason == "unreachable":
+                self._note_failure(url, error.detail)
+            raise
+
+    def _note_failure(self, url: str, why: str) -> None:
+        self._failures.keep(url, why.encode(), Head(url, "", None, None))
 
     def _fetched(
         self, url: str, cache: Cache, known: Fetched | None, check_size: CheckSize
@@ -225,6 +248,10 @@ class Web:
                 "too_many_bytes",
                 f"{size:,} bytes; [web] max_document_bytes is {self.settings.max_document_bytes:,}",
             )
+
+    @property
+    def _failures(self) -> Cache:
+        return Cache(self.folder / "failures")
 
     @property
     def _pace(self) -> Pace:

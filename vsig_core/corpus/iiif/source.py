@@ -169,8 +169,9 @@ class _Walk:
             self._stale.append(fetched.stale)
         document = read_document(fetched.data)
         if document is None:
-            self._web.forget(where)  # a page of errors, perhaps: asked for again next time
-            raise FetchError("unreachable", f"{where} is no JSON object")
+            why = f"{where} is no JSON object"
+            self._web.distrust(where, why)  # a page of errors, perhaps: asked for again later
+            raise FetchError("unreachable", why)
         return document
 
     def _lose(self, where: str, why: str, *, whole: bool) -> None:

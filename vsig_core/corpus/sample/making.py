@@ -155,7 +155,7 @@ def _last_photograph(picture: Picture, rng: np.random.Generator) -> Picture:
 def _write_records(folder: Path, truth: Truth, shown: list[Shown], seed: int) -> SampleReport:
     metadata = draw_records(truth.plan, truth.names, shown, np.random.default_rng([seed, 5]))
     judged = draw_sittings(truth, np.random.default_rng([seed, 6]))
-    links = write_truth(folder, truth.plan, truth.names)
+    links = write_truth(folder, truth)
     write_tables(folder, metadata, judged)
     return SampleReport(
         folder, len(truth.names), truth.plan.motifs, links, len(judged[0]), len(judged[1])

@@ -88,12 +88,13 @@ class Sitting:
         boxes = [truth.boxes[i].get(motif) for i in (first, second)]
         return {
             "motif": truth.titles[motif],
-            "box1": _box_text(boxes[0]),
-            "box2": _box_text(boxes[1]),
+            "box1": box_text(boxes[0]),
+            "box2": box_text(boxes[1]),
         }
 
 
-def _box_text(box: Box | None) -> str:
+def box_text(box: Box | None) -> str:
+    """A box as annotation files write it; empty where there is none."""
     if box is None or area(box) == 0:
         return ""
     left, top, right, bottom = box

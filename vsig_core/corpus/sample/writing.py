@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from vsig_core.corpus.sample import records, sittings
-from vsig_core.corpus.sample.plan import Plan, truth_kind
+from vsig_core.corpus.sample.plan import truth_kind
 from vsig_core.errors import InputError
 
 
@@ -29,8 +29,9 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, st
         writer.writerows(rows)
 
 
-def write_truth(folder: Path, plan: Plan, names: Sequence[str]) -> int:
+def write_truth(folder: Path, truth: sittings.Truth) -> int:
     """`links.csv` and `signatures.csv`; returns the number of links."""
+    plan, names = truth.plan, truth.names
     links = []
     for a, b in itertools.combinations(range(len(names)), 2):
         kind = truth_kind(plan, a, b)
@@ -40,12 +41,17 @@ def write_truth(folder: Path, plan: Plan, names: Sequence[str]) -> int:
     links.sort(key=lambda row: (row["img1"], row["img2"]))
     write_csv(folder / "links.csv", ("img1", "img2", "kind"), links)
     carried = [
-        {"motif": f"m{motif + 1:03d}", "uid": names[i]}
+        {"motif": f"m{motif + 1:03d}", "uid": names[i], "box": _box(truth, motif, i)}
         for motif in range(plan.motifs)
         for i in plan.members(motif)
     ]
-    write_csv(folder / "signatures.csv", ("motif", "uid"), carried)
+    write_csv(folder / "signatures.csv", ("motif", "uid", "box"), carried)
     return len(links)
+
+
+def _box(truth: sittings.Truth, motif: int, index: int) -> str:
+    """Where a signature is seen; empty where a detail leaves nearly all of it out."""
+    return sittings.box_text(truth.boxes[index].get(motif))
 
 
 def write_tables(

@@ -1,0 +1,96 @@
+"""Pictures to cells: the maps before the stages that training changes.
+
+They outlive every training, for each starts from the same pretrained weights.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from vsig_core.errors import PictureError, WeightsError
+from vsig_core.evidence.cells import Cells, cells_of
+from vsig_core.model.fusion import fused
+from vsig_core.model.network import Network
+from vsig_core.model.preprocess import Letterboxed, decode, letterbox, stack
+
+# Stages of the network above the maps: as many as the default training changes.
+STAGES_ABOVE = 3
+_BATCH = 8
+_DECODERS = 2
+
+
+class Trunk:
+    """A network up to its last-but-one maps.
+
+    Parameters
+    ----------
+    network
+        Left as it is; a copy with fused batch norm does the work.
+    resolution
+        Side of its input here, pixels.
+
+    Raises
+    ------
+    WeightsError
+        The network cannot look at pictures of this size, or gives no map.
+    """
+
+    def __init__(self, network: Network, resolution: int) -> None:
+        self._network = fused(network)
+        self._cut = max(1, len(network.stages) - STAGES_ABOVE)
+        self._preprocessing = replace(network.preprocessing, resolution=resolution)
+        self._probe(network.card.backbone)
+
+    def describe(self, pictures: Sequence[bytes]) -> Iterator[Cells]:
+        """The cells of encoded pictures, in their order; few are held at a time.
+
+        Parameters
+        ----------
+        pictures
+            Each is asked for once, so it may read lazily.
+
+        Raises
+        ------
+        PictureError
+            One cannot be decoded; the message names its index.
+        """
+        with ThreadPoolExecutor(_DECODERS) as executor:
+            for start in range(0, len(pictures), _BATCH):
+                numbers = range(start, min(start + _BATCH, len(pictures)))
+                drawn = list(executor.map(lambda n: self._drawn(n, pictures[n]), numbers))
+                images, _ = stack(drawn)
+                for maps, picture in zip(self._maps(images).numpy(), drawn, strict=True):
+                    yield cells_of(maps, picture.box)
+
+    def _drawn(self, number: int, data: bytes) -> Letterboxed:
+        try:
+            return letterbox(decode(data, self._preprocessing.resolution), self._preprocessing)
+        except PictureError as error:
+            raise PictureError(error.reason, f"picture {number}: {error.detail}") from error
+
+    def _maps(self, images: Tensor) -> Tensor:
+        """Shape (n, d, h, w), float32."""
+        with torch.inference_mode():
+            maps = self._network.trunk(images, self._cut)
+        if maps.ndim == 3:  # tokens: the last ones lie as the square they came from
+            side = int(maps.shape[1] ** 0.5)
+            maps = maps[:, maps.shape[1] - side * side :].transpose(1, 2).unflatten(2, (side, side))
+        return maps.float()
+
+    def _probe(self, backbone: str) -> None:
+        side = self._preprocessing.resolution
+        try:
+            shape = self._maps(torch.zeros(1, 3, side, side)).shape
+        except (RuntimeError, AssertionError, ValueError) as error:
+            raise WeightsError(
+                f"{backbone} cannot look at pictures of {side} px: {error}. Set "
+                "evidence.resolution to model.resolution."
+            ) from error
+        if len(shape) != 4 or shape[2] != shape[3]:
+            raise WeightsError(
+                f"{backbone} gives no maps for local evidence, but {tuple(shape)}. Set "
+                "evidence.enabled = false."
+            )
