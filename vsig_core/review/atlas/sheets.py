@@ -14,7 +14,7 @@ from PIL import Image
 
 LARGE = 128  # side of a large tile, pixels
 PAGE = 8  # large tiles along a page's side
-SMALL = ((50_000, 32, 32), (120_000, 24, 40), (math.inf, 16, 64))
+SMALL = ((50_000, 32, 32), (math.inf, 16, 64))
 QUALITY = 82
 # Tile of a picture without a thumbnail; the browser draws a point there.
 BLANK = 128
@@ -27,8 +27,8 @@ def small_tiles(n: int) -> tuple[int, int]:
 
     A browser takes at least 256 sheets; pages of larger tiles do not straddle two.
 
-    >>> small_tiles(20_000), small_tiles(100_000), small_tiles(500_000)
-    ((32, 32), (24, 40), (16, 64))
+    >>> small_tiles(20_000), small_tiles(100_000)
+    ((32, 32), (16, 64))
     """
     return next((side, along) for most, side, along in SMALL if n <= most)
 

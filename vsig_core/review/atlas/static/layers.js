@@ -1,35 +1,44 @@
 // Texels from workers, and the layers of textures that they go to.
 
 const AT_ONCE = 3; // of each kind that are fetched at a time
+const IDLE = 1500; // milliseconds after which workers end, and give back what they decoded in
 
 /** Asks workers for texels, one answer for each question. */
 export class Unpacker {
   constructor(workers, answered) {
-    this.workers = Array.from({ length: workers }, () => new Worker("unpack-worker.js"));
+    this.workers = Array.from({ length: workers }, () => null);
+    this.answered = answered;
     this.waiting = new Map();
     this.asked = 0;
-    for (const worker of this.workers) {
-      worker.onmessage = ({ data }) => {
-        const { done, lost } = this.waiting.get(data.id);
-        this.waiting.delete(data.id);
-        if (data.failed) lost(new Error(data.failed));
-        else done(data.packed);
-        answered();
-      };
-    }
   }
 
   ask(address, levels, side) {
     const id = this.asked++;
-    const worker = this.workers[id % this.workers.length];
+    const place = id % this.workers.length;
+    const worker = (this.workers[place] ??= this.#begin());
+    clearTimeout(this.idle);
     return new Promise((done, lost) => {
       this.waiting.set(id, { done, lost });
       worker.postMessage({ id, address: new URL(address, location.href).href, levels, side });
     });
   }
 
+  #begin() {
+    const worker = new Worker("unpack-worker.js");
+    worker.onmessage = ({ data }) => {
+      const { done, lost } = this.waiting.get(data.id);
+      this.waiting.delete(data.id);
+      if (data.failed) lost(new Error(data.failed));
+      else done(data.packed);
+      if (!this.waiting.size) this.idle = setTimeout(() => this.end(), IDLE);
+      this.answered();
+    };
+    return worker;
+  }
+
   end() {
-    for (const worker of this.workers) worker.terminate();
+    for (const worker of this.workers) worker?.terminate();
+    this.workers.fill(null);
   }
 }
 

@@ -3,7 +3,7 @@
 import { arrayTexture, Layers, report, Unpacker } from "./layers.js";
 import { filled } from "./pack.js";
 
-const LAYERS = 20; // pages of larger tiles that are kept at a time, 2 MB each
+const LAYERS = 18; // pages of larger tiles that are kept at a time, 2 MB each
 const SINGLES = 40; // pictures that are kept as themselves, half a MB each
 const SINGLE_SIDE = 512; // pixels of such a one
 const SHARPER_FROM = 1.15; // a tile may be stretched so much before a larger one is fetched
