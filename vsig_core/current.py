@@ -29,8 +29,7 @@ def current_images(
     """
     batches = store.read_or_empty("corpus", columns=["batch"])["batch"].to_pylist()
     among = {"batch": batches} if uids is None else {"batch": batches, "uid": uids}
-    rows = store.read_or_empty("images", columns=columns, among=among)
-    return rows.sort_by("uid") if "uid" in rows.column_names else rows
+    return store.read_or_empty("images", columns=columns, among=among)
 
 
 def leaving_now(store: Store) -> Leaving:

@@ -141,7 +141,8 @@ class Desk:
                 self._inbox.read_waiting()
             if self._edition is None or _differ(seen, self._seen, _OF_EDITIONS):
                 fresh = Edition(store, consistent_versions(store))
-                fresh.warm()
+                if self._edition is not None:  # the first one is waited for
+                    fresh.warm()
                 self._edition = fresh
             self._seen = seen
 
@@ -160,14 +161,19 @@ class Desk:
         return store.version(name)
 
     def _look_again(self) -> None:
+        self._work_ahead()
         while not self._closing.wait(LOOK_EVERY):
             self._try_to_refresh()
             self._work_ahead()
 
     def _work_ahead(self) -> None:
-        """What the first page of duplicates would wait for."""
-        if self._edition is not None:
-            _ = self.near_duplicates
+        """What the first pages would wait for."""
+        try:
+            if self._edition is not None:
+                self._edition.warm()
+                _ = self.near_duplicates
+        except VsigError as error:
+            LOG.warning("the newest results cannot be read: %s", error)
 
     def _try_to_refresh(self) -> None:
         try:

@@ -77,7 +77,10 @@ class Ledger:
             first = len(self._known)
             new = [row for row in rows if row["annotation_id"] not in self._known]
             for judgement in judgements_of(new):
-                self._take(replace(judgement, position=first + judgement.position))
+                # Only what has no date is ordered by its place in the log.
+                if judgement.made_at is None:
+                    judgement = replace(judgement, position=first + judgement.position)
+                self._take(judgement)
             for row in new:
                 self._note_context(row)
             if any(row["type"] == "RETRACT" for row in new):
