@@ -7,10 +7,9 @@ fetched is not fetched again, or only on condition that it changed.
 
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Self
@@ -21,6 +20,15 @@ import urllib3
 from vsig_core.errors import FetchError
 from vsig_core.settings import WebSettings
 from vsig_core.web.addresses import check_name, host_of
+from vsig_core.web.answers import (
+    CheckSize,
+    PassingError,
+    body_of,
+    conditions_of,
+    head_of,
+    in_words,
+    retry_after,
+)
 from vsig_core.web.cache import Cache, Fetched, Head
 from vsig_core.web.connections import pools
 from vsig_core.web.pace import Pace
@@ -33,22 +41,11 @@ AT_ONCE_HOURS = 2 / 3600
 _REDIRECTS = {301, 302, 303, 307, 308}
 _GONE = {404, 410}
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
-_PIECE = 65_536  # bytes
 _FIRST_PAUSE = 0.5  # seconds
 _KEEP_PICTURES = 7.0  # days
 # What could not be had is asked for again after so many times `root_fresh_hours`: ten minutes,
 # or some seconds where a person asks.
 _TIMES_LONGER = 10
-
-CheckSize = Callable[[int], None]
-
-
-class _PassingError(Exception):
-    """A failure that may be over soon; `rest`: seconds that the server asks for."""
-
-    def __init__(self, detail: str, rest: float = 0.0) -> None:
-        super().__init__(detail)
-        self.rest = rest
 
 
 @dataclass(frozen=True)
@@ -175,7 +172,7 @@ class Web:
     def _fetched(
         self, url: str, cache: Cache, known: Fetched | None, check_size: CheckSize
     ) -> Fetched:
-        answer = self._patiently(url, _conditions(known), check_size)
+        answer = self._patiently(url, conditions_of(known), check_size)
         if answer is not None:
             return cache.keep(url, *answer)
         if known is None:
@@ -193,7 +190,7 @@ class Web:
                 time.sleep(_FIRST_PAUSE * 2 ** (number - 1) * random.uniform(0.5, 1))
             try:
                 return self._follow(url, conditions, check_size)
-            except _PassingError as error:
+            except PassingError as error:
                 said = str(error)
         raise FetchError("unreachable", f"{url}: {said}; tried {self.settings.tries} times")
 
@@ -207,7 +204,7 @@ class Web:
                 if answer.status == 304:
                     return None
                 if answer.status == 200:
-                    return _body(answer, check_size, self.settings), _head(answer, url)
+                    return body_of(answer, check_size, self.settings), head_of(answer, url)
                 if answer.status in _REDIRECTS and "Location" in answer.headers:
                     url = urljoin(url, answer.headers["Location"])
                     continue
@@ -229,7 +226,7 @@ class Web:
         except (urllib3.exceptions.LocationParseError, UnicodeError) as error:
             raise FetchError("forbidden", f"{url!r} is no address: {error}") from error
         except urllib3.exceptions.HTTPError as error:
-            raise _PassingError(_words(error)) from error
+            raise PassingError(in_words(error)) from error
 
     def _fail(self, url: str, answer: urllib3.BaseHTTPResponse) -> None:
         said = f"{answer.status} {answer.reason or ''}".strip()
@@ -237,10 +234,10 @@ class Web:
             raise FetchError("missing", f"{url} answers {said}")
         if answer.status not in _PASSING:
             raise FetchError("unreachable", f"{url} answers {said}")
-        rest = _retry_after(answer.headers.get("Retry-After"))
+        rest = retry_after(answer.headers.get("Retry-After"))
         if rest:
             self._pace.rest(host_of(url), rest)
-        raise _PassingError(f"it answers {said}")
+        raise PassingError(f"it answers {said}")
 
     def _check_document(self, size: int) -> None:
         if size > self.settings.max_document_bytes:
@@ -268,52 +265,3 @@ def _is_fresh(known: Fetched, hours: float, newer_than: datetime | None) -> bool
     if newer_than is not None and known.confirmed < newer_than:
         return False
     return timedelta() <= datetime.now(UTC) - known.confirmed <= timedelta(hours=hours)
-
-
-def _conditions(known: Fetched | None) -> dict[str, str]:
-    if known is None:
-        return {}
-    said = {"If-None-Match": known.head.etag, "If-Modified-Since": known.head.last_modified}
-    return {name: value for name, value in said.items() if value}
-
-
-def _head(answer: urllib3.BaseHTTPResponse, url: str) -> Head:
-    said = answer.headers
-    return Head(url, said.get("Content-Type", ""), said.get("ETag"), said.get("Last-Modified"))
-
-
-def _body(answer: urllib3.BaseHTTPResponse, check_size: CheckSize, settings: WebSettings) -> bytes:
-    """The whole body, bounded in size and time, or a failure."""
-    announced = answer.headers.get("Content-Length", "")
-    if announced.isdigit():
-        check_size(int(announced))
-    end = time.monotonic() + settings.longest_seconds
-    data = bytearray()
-    try:
-        while piece := answer.read1(_PIECE):
-            data += piece
-            check_size(len(data))
-            if time.monotonic() > end:
-                raise _PassingError(f"not all of it came in {settings.longest_seconds:g} seconds")
-    except urllib3.exceptions.HTTPError as error:
-        raise _PassingError(_words(error)) from error
-    return bytes(data)
-
-
-def _retry_after(text: str | None) -> float:
-    """Seconds that a server asks for, by number or by date; 0 where it does not."""
-    if not text:
-        return 0.0
-    if text.strip().isdigit():
-        return float(text)
-    try:
-        date = parsedate_to_datetime(text)
-    except ValueError:
-        return 0.0
-    aware = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
-
-
-def _words(error: Exception) -> str:
-    """What went wrong, without the address of an object in memory."""
-    return f"{type(error).__name__}: {str(error).rpartition('>: ')[2] or error}"

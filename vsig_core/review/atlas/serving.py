@@ -48,7 +48,7 @@ class MapLinks:
     image
         One picture as JPEG, larger than a thumbnail, as `../picture?uid={uid}`.
     picture
-        The page of one picture, as `../find?uid={uid}`.
+        The page of one picture and what is nearest to it, as `../near?uid={uid}`.
     cluster
         The page of one cluster, as `../cluster/{cluster}`.
     pair

@@ -7,7 +7,12 @@ from vsig_core.review.app.desk import Desk
 from vsig_core.review.atlas import MapLinks, map_routes
 
 NAVIGATION = (("Map", "/map/"),)
-_LINKS = MapLinks(image="../picture?uid={uid}&size=working", cluster="../cluster/{cluster}")
+_LINKS = MapLinks(
+    image="../picture?uid={uid}&size=working",
+    picture="../near?uid={uid}",
+    cluster="../cluster/{cluster}",
+    pair="../pair?a={a}&b={b}",
+)
 
 
 def routes(desk: Desk) -> list[Mount]:

@@ -97,7 +97,7 @@ export class Card {
     }
     const clusters = this.pack.colourings[0];
     const cluster = clusters.codes[slot];
-    if (this.links.picture) row.append(link("Picture", filled(this.links.picture, { uid: record.uid })));
+    if (this.links.picture) row.append(link("Nearest works", filled(this.links.picture, { uid: record.uid })));
     if (this.links.cluster && cluster !== NONE) {
       const name = clusters.entries[cluster][0];
       row.append(link("Cluster", filled(this.links.cluster, { cluster: name })));
