@@ -9,7 +9,7 @@ from PIL import Image
 
 from vsig_core.errors import InputError
 from vsig_core.project import Project
-from vsig_core.review.looking import look_at, nearest
+from vsig_core.review.looking import look_at, match_of, nearest
 
 
 def a_picture(project: Project) -> tuple[str, bytes]:
@@ -63,6 +63,14 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(finished: 
     Image.new("1", (20_000, 20_000)).save(out, "PNG")
     with pytest.raises(InputError, match="too_many_pixels"):
         look_at(finished, out.getvalue())
+
+
+def test_what_two_pictures_share_is_found_and_framed_in_both(finished: Project):
+    uids = finished.store.read("images", columns=["uid"])["uid"].to_pylist()
+    one, other = match_of(finished, *uids[:2]), match_of(finished, uids[1], uids[0])
+    assert one.score == pytest.approx(other.score, rel=0.1)  # the fit begins at the first one
+    same = match_of(finished, uids[0], uids[0])
+    assert same.score > one.score and not same.mirrored and same.box1 == same.box2
 
 
 def test_a_detail_of_a_few_pixels_is_refused(finished: Project):

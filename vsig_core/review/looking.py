@@ -7,6 +7,7 @@ is never imported here.
 import functools
 import io
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,9 @@ from PIL import Image
 from vsig_core.corpus import read_picture
 from vsig_core.embedding import StoredNetwork
 from vsig_core.errors import InputError, PictureError, TableMissingError
-from vsig_core.project import Project
+from vsig_core.evidence import Match
+from vsig_core.pair_evidence import pair_evidence
+from vsig_core.project import Project, open_project
 from vsig_core.registered import stored_model
 from vsig_core.settings import ImagesSettings
 from vsig_core.vectors import vectors_in_force
@@ -81,6 +84,17 @@ def look_at(project: Project, data: bytes, box: Box | None = None) -> Seen:
         ) from error
 
 
+def match_of(project: Project, uid1: str, uid2: str) -> Match:
+    """What two pictures of the corpus have in common, part by part; see `pair_evidence`.
+
+    Raises
+    ------
+    WorkerLostError
+        The process that compares them died.
+    """
+    return local_processes(1).submit(_matched, project.folder, uid1, uid2).result()
+
+
 def nearest(
     project: Project, vector: NDArray[np.float32], most: int, without: str | None = None
 ) -> list[tuple[str, float]]:
@@ -103,6 +117,11 @@ def nearest(
     order = np.argsort(distances, kind="stable")[: most + 1]
     found = [(known.uids[row], max(0.0, float(distances[row]))) for row in order]
     return [(uid, distance) for uid, distance in found if uid != without][:most]
+
+
+def _matched(folder: Path, uid1: str, uid2: str) -> Match:
+    """In the worker, which may import torch."""
+    return pair_evidence(open_project(folder), uid1, uid2)
 
 
 def _seen(network: StoredNetwork, data: bytes, box: Box | None, settings: ImagesSettings) -> Seen:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from vsig_core.errors import InputError
+from vsig_core.evidence import Match
 from vsig_core.review.app.desk import Desk
 from vsig_core.review.app.edition import Entry, pair_key
 from vsig_core.review.app.group import known
@@ -15,13 +16,14 @@ from vsig_core.review.app.person import person_of
 from vsig_core.review.app.record import record_of, web_link
 from vsig_core.review.app.render import page, url
 from vsig_core.review.app.words import judgement_in_words
+from vsig_core.review.looking import match_of
 
 NAVIGATION = (("Pairs", "/pairs"),)
 _A_PAGE = 60
 
 
 def routes(desk: Desk) -> list[Route]:
-    """`/pairs` lists, `/pair?a=…&b=…` shows any two pictures."""
+    """`/pairs` lists, `/pair?a=…&b=…` shows any two pictures, `/match` what they share."""
 
     def pairs(request: Request) -> Response:
         entries = open_pairs(desk, person_of(request).name)
@@ -52,7 +54,25 @@ def routes(desk: Desk) -> list[Route]:
             next=address(following) if following else "/pairs",
         )  # fmt: skip
 
-    return [Route("/pairs", pairs), Route("/pair", pair)]
+    def match(request: Request) -> Response:
+        uids = [request.query_params.get(name, "") for name in ("a", "b")]
+        for uid in uids:
+            desk.edition.image(uid)  # known here, or a clear page
+        found = match_of(desk.project, uids[0], uids[1])
+        boxes = [box and dict(zip("xywh", box, strict=True)) for box in (found.box1, found.box2)]
+        return JSONResponse(
+            {"boxes": boxes, "mirrored": found.mirrored, "score": found.score,
+             "said": _found_in_words(found)}
+        )  # fmt: skip
+
+    return [Route("/pairs", pairs), Route("/pair", pair), Route("/match", match)]
+
+
+def _found_in_words(found: Match) -> str:
+    if found.box1 is None:
+        return "No part of the one is found in the other."
+    turned = ", mirrored in the right one" if found.mirrored else ""
+    return f"Framed is the part whose forms agree best{turned}: a hint, not a proof."
 
 
 def address(entry: Entry) -> str:

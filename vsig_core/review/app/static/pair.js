@@ -49,7 +49,33 @@ function blind(on) {
   pressed("blind", on);
 }
 
+async function match() {
+  if (views[0].frame) return framed([null, null]);
+  say("Comparing the two, part by part …");
+  const [a, b] = uids;
+  let found;
+  try {
+    const answer = await fetch(`/match?${new URLSearchParams({ a, b })}`, { headers: { Accept: "application/json" } });
+    found = await answer.json();
+    if (!answer.ok) return say(found.error);
+  } catch {
+    return say("The two could not be compared: the server does not answer.");
+  }
+  framed(found.boxes);
+  say(found.said);
+  if (found.mirrored !== views[1].mirrored && found.boxes[0]) STEPS.mirror();
+}
+
+function framed(boxes) {
+  views.forEach((view, place) => {
+    view.frame = boxes[place];
+    view.draw();
+  });
+  pressed("match", Boolean(boxes[0]));
+}
+
 const STEPS = {
+  match,
   skip: () => location.assign(acts.dataset.next),
   undo: takeBack,
   mirror: () => {
@@ -79,6 +105,6 @@ onKeys({
   d: () => judge("duplicate"),
   "Shift+d": () => judge("not_duplicate"),
   n: () => judge("unsure"),
-  s: STEPS.skip, u: STEPS.undo, f: STEPS.mirror, t: STEPS.together, b: STEPS.blind, z: STEPS.whole,
+  s: STEPS.skip, u: STEPS.undo, f: STEPS.mirror, e: STEPS.match, t: STEPS.together, b: STEPS.blind, z: STEPS.whole,
 });
 blind(localStorage.getItem(BLIND) === "1");

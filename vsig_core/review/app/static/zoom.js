@@ -10,6 +10,7 @@ export class View {
     this.picture = null;
     this.view = { x: 0.5, y: 0.5, scale: 1 };
     this.mirrored = false;
+    this.frame = null; // { x, y, w, h } in fractions of the picture, drawn over it
     this.fingers = new Map();
     stage.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     for (const kind of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) {
@@ -28,11 +29,14 @@ export class View {
     this.height = Number(height);
     this.levels = [];
     this.best = null;
+    this.frame = null;
+    this.outline = document.createElement("div");
+    this.outline.className = "outline";
     this.image = document.createElement("img");
     this.image.alt = "";
     this.image.draggable = false;
     this.image.src = `/picture?uid=${encodeURIComponent(uid)}&size=working`;
-    this.stage.append(this.image);
+    this.stage.append(this.image, this.outline);
     this.view = { x: 0.5, y: 0.5, scale: 1 };
     this.draw();
     try {
@@ -74,8 +78,23 @@ export class View {
     const left = room.width / 2 - (this.mirrored ? 1 - x : x) * w * scale;
     const top = room.height / 2 - y * h * scale;
     this.image.style.transform = `translate(${left}px, ${top}px)${this.mirrored ? ` translateX(${w * scale}px) scaleX(-1)` : ""}`;
+    this.outlined(left, top, w * scale, h * scale);
     this.stage.dataset.scale = scale.toFixed(2);
     this.sharpen(Math.max(w, h) * scale * devicePixelRatio);
+  }
+
+  /** The frame, where the picture has its corner and its size on the screen. */
+  outlined(left, top, width, height) {
+    this.outline.hidden = !this.frame;
+    if (!this.frame) return;
+    const { x, y, w, h } = this.frame;
+    const from = this.mirrored ? 1 - x - w : x;
+    Object.assign(this.outline.style, {
+      left: `${left + from * width}px`,
+      top: `${top + y * height}px`,
+      width: `${w * width}px`,
+      height: `${h * height}px`,
+    });
   }
 
   /** Take the smallest copy that has every pixel that can be seen. */
