@@ -37,7 +37,7 @@ def changed_keys(before: Project, after: Project) -> set[str]:
     ("variables", "stale"),
     [
         ({"MODEL__POOLING": "max"}, {"triplets", "candidate_model", "evaluation"}),
-        ({"ANNOTATIONS__SAME_WORK": "show"}, {"evaluation", "groups"}),
+        ({"ANNOTATIONS__SAME_WORK": "show"}, {"evaluation", "groups", "review_queue"}),
         ({"TRIPLETS__POOL_SIZE": "10"}, {"triplets", "evaluation"}),
         ({"TRIPLETS__RANDOM_NEGATIVES": "2"}, {"triplets"}),
         ({"ANNOTATIONS__MIN_NEW_LINKS": "3", "ANNOTATIONS__MAX_WAIT_HOURS": "1"}, set()),

@@ -38,10 +38,11 @@ counts, comes last."""
 
 KEPT = frozenset(
     {"batches", "rejected_images", "rejected_annotations", "tombstones", "provenance"}
-    | {"review_queue", "atlas"}
+    | {"review_queue", "atlas", "regions"}
 )
 """Tables that no package holds: what lists files of this machine or was refused, what was taken
-down or removed, and what is made for one sitting (the queue, the picture of the map)."""
+down or removed, what is made for one sitting (the queue, the picture of the map), and what is
+made anew from the pictures when it is asked for."""
 
 KIND = "vsig package 1"
 # Where a project lies and how it works are its own.
