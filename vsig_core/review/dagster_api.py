@@ -16,6 +16,8 @@ from vsig_core.errors import VsigError
 
 JOB = "retrain"
 TIMEOUT = 5.0
+# Dagster answers when it has handed the run on, which takes long where the machine is busy.
+LAUNCH_TIMEOUT = 60.0
 _MOST_BYTES = 4_000_000
 
 _FIND = """{ repositoriesOrError { ... on RepositoryConnection {
@@ -90,7 +92,7 @@ def launch_training(address: str, by: str) -> str:
     }
     tags = [{"key": "vsig/reason", "value": f"{by} asked for it in the review app"}]
     params = {"selector": selector, "runConfigData": {}, "executionMetadata": {"tags": tags}}
-    answer = _ask(address, _LAUNCH, {"params": params})["launchRun"]
+    answer = _ask(address, _LAUNCH, {"params": params}, LAUNCH_TIMEOUT)["launchRun"]
     if answer["__typename"] != "LaunchRunSuccess":
         raise DagsterError(
             f"Dagster at {address} refuses the run: {answer.get('message') or answer['__typename']}"
@@ -123,14 +125,19 @@ def _place(address: str) -> tuple[str, str]:
     raise DagsterError(f"Dagster at {address} has no job {JOB!r}: is it the one of 'vsig ui'?")
 
 
-def _ask(address: str, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def _ask(
+    address: str,
+    query: str,
+    variables: Mapping[str, Any] | None = None,
+    seconds: float = TIMEOUT,
+) -> dict[str, Any]:
     if not address.startswith(("http://", "https://")):
         raise DagsterError(f"[review] dagster = {address!r} is no http or https address.")
     body = json.dumps({"query": query, "variables": variables or {}}).encode()
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{address.rstrip('/')}/graphql", body, headers)
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+        with urllib.request.urlopen(request, timeout=seconds) as answer:
             said = json.loads(answer.read(_MOST_BYTES))
     except (OSError, ValueError) as error:
         raise DagsterError(f"Dagster at {address} does not answer: {error}.") from error
