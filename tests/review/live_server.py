@@ -10,6 +10,9 @@ import time
 import urllib.request
 from pathlib import Path
 
+from vsig_core.annotations import read_annotations
+from vsig_core.project import Project
+
 
 class LiveServer:
     """`vsig review` on a project; keeps its address when it is started again."""
@@ -55,3 +58,14 @@ class LiveServer:
             self._process.send_signal(how)
             self._process.wait(300)
             self._process = None
+
+
+def rows_in(project: Project) -> list[dict]:
+    """All rows that wait in the inbox."""
+    return [
+        row
+        for file in project.inbox.list()
+        for row in read_annotations(
+            project.inbox.read(file.name) or b"", file.name
+        ).annotations.to_pylist()
+    ]

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 from judging_project import HOSTILE, MANY, SEVEN, THREE
-from live_server import LiveServer
+from live_server import LiveServer, rows_in
 
-from vsig_core.annotations import read_annotations
 from vsig_core.project import Project
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -65,16 +64,6 @@ def open_page(chromium, server: LiveServer) -> Iterator[Callable]:
 def _note_foreign(url: str, address: str, foreign: list[str]) -> None:
     if not url.startswith((address, "data:", "blob:")):
         foreign.append(url)
-
-
-def rows_in(project: Project) -> list[dict]:
-    return [
-        row
-        for file in project.inbox.list()
-        for row in read_annotations(
-            project.inbox.read(file.name) or b"", file.name
-        ).annotations.to_pylist()
-    ]
 
 
 def focused(page) -> str:

@@ -12,21 +12,10 @@ from pathlib import Path
 
 import pytest
 from judging_project import ALONE, HOSTILE, MANY, PAIR, SEVEN, THREE
+from live_server import rows_in
 
-from vsig_core.annotations import read_annotations
 from vsig_core.project import Project
 from vsig_core.review.app.pages.acts import pairs_of
-
-
-def rows_in(project: Project) -> list[dict]:
-    """All rows that wait in the inbox."""
-    return [
-        row
-        for file in project.inbox.list()
-        for row in read_annotations(
-            project.inbox.read(file.name) or b"", file.name
-        ).annotations.to_pylist()
-    ]
 
 
 def shown_in(page: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Pictures that people bring: decoded and described by a process of its own.
+"""Pictures that people bring, and pairs they ask about: looked at by a process of its own.
 
 A hostile file that crashes a decoder ends that process and not the app, and torch
 is never imported here.

@@ -60,10 +60,8 @@ def routes(desk: Desk) -> list[Route]:
             desk.edition.image(uid)  # known here, or a clear page
         found = match_of(desk.project, uids[0], uids[1])
         boxes = [box and dict(zip("xywh", box, strict=True)) for box in (found.box1, found.box2)]
-        return JSONResponse(
-            {"boxes": boxes, "mirrored": found.mirrored, "score": found.score,
-             "said": _found_in_words(found)}
-        )  # fmt: skip
+        said = _found_in_words(found)
+        return JSONResponse({"boxes": boxes, "mirrored": found.mirrored, "said": said})
 
     return [Route("/pairs", pairs), Route("/pair", pair), Route("/match", match)]
 
