@@ -50,7 +50,7 @@ class FoldedTail:
 
     def __call__(self, maps: Tensor, boxes: Tensor) -> Tensor:
         """Unit vectors of maps at the cut, shape (n, d)."""
-        weights = {
+        weights: dict[str, Tensor] = {
             f"network.{name}": parameter
             for name, parameter in self._network.named_parameters()
             if parameter.requires_grad and id(parameter) not in self._folded
@@ -96,7 +96,7 @@ class _Pair:
         self.convolution.weight, self.convolution.bias = fuse_conv_bn_weights(
             self.convolution.weight,
             self.convolution.bias,
-            self.norm.running_mean,
+            self.norm.get_buffer("running_mean"),
             self.norm.get_buffer("running_var"),
             self.norm.eps,
             self.norm.weight,
