@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from vsig_core.annotations.boxes import write_box
-from vsig_core.evidence import Match, compare, nominate_all
+from vsig_core.evidence import Match, compare
 from vsig_core.pair_evidence.maps import Maps, Progress
 from vsig_core.store import schema
 
@@ -68,18 +68,18 @@ def _candidates(
     maps: Maps, contents: Mapping[str, str], neighbours: Mapping[str, Sequence[str]], most: int
 ) -> set[Pair]:
     """Pairs to compare, smaller uid first."""
-    hashes, regions = maps.regions()
     uids_of: dict[str, list[str]] = defaultdict(list)
     for uid, sha in contents.items():
         uids_of[sha].append(uid)
-    known = np.array([row for row, sha in enumerate(hashes) if sha in uids_of], np.int64)
-    nominated = nominate_all(regions[known], most) if len(known) else np.zeros((0, 0), np.int64)
+    regions = maps.regions()
+    here = np.array([sha in uids_of for sha in regions.hashes], np.bool_)
+    nominated = regions.index.nominate_all(most, here)
     pairs = {
         (one, other)
-        for row, others in enumerate(nominated)
-        for one in uids_of[hashes[known[row]]]
+        for sha, others in zip(regions.hashes, nominated, strict=True)
+        for one in uids_of.get(sha, ())
         for place in others
-        for other in uids_of[hashes[known[place]]]
+        for other in uids_of[regions.hashes[place]]
     }
     pairs |= {(one, other) for one, near in neighbours.items() for other in near[:most]}
     return {
