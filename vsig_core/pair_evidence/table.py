@@ -60,7 +60,7 @@ def evidence_table(
         for (sha1, sha2), pairs in wanted.items()
         for pair in pairs
     ]
-    rows.sort(key=lambda row: (row["uid1"], row["uid2"]))
+    rows.sort(key=lambda row: (row["img1"], row["img2"]))
     return pa.Table.from_pylist(rows, schema("pair_evidence"))
 
 
@@ -143,9 +143,9 @@ def _facts(match: Match) -> Row:
 def _row(pair: Pair, shas: Pair, trunk: str, facts: Mapping[str, Any]) -> Row:
     one, other = pair
     kept = {name: facts[name] for name in ("score", "box1", "box2", "mirrored")}
-    row: Row = {"uid1": one, "uid2": other, "sha1": shas[0], "sha2": shas[1], "trunk": trunk} | kept
+    row: Row = {"img1": one, "img2": other, "sha1": shas[0], "sha2": shas[1], "trunk": trunk} | kept
     if one > other:
-        names = (("uid1", "uid2"), ("sha1", "sha2"), ("box1", "box2"))
+        names = (("img1", "img2"), ("sha1", "sha2"), ("box1", "box2"))
         for first, second in names:
             row[first], row[second] = row[second], row[first]
     return row
