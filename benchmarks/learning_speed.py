@@ -19,7 +19,6 @@ import numpy as np
 import pyarrow as pa
 import torch
 from PIL import Image
-from torchvision.transforms import functional
 
 from vsig_core.embedding import embed
 from vsig_core.model import Folders, Network, Pictures, load_network, train
@@ -82,7 +81,8 @@ def _original(network: Network, pictures: Sequence[bytes]) -> None:
     with torch.inference_mode():
         for data in pictures:
             image = Image.open(io.BytesIO(data)).convert("RGB")
-            network(functional.to_tensor(functional.resize(image, [side, side]))[None])
+            pixels = np.array(image.resize((side, side), Image.Resampling.BILINEAR))
+            network(torch.from_numpy(pixels).permute(2, 0, 1)[None].float().div(255))
 
 
 def training(pictures: Sequence[bytes], count: int) -> None:
