@@ -14,6 +14,8 @@ from judging_project import CLUSTERS, HOSTILE, RADIUS, SEVEN, THREE
 
 from vsig_core.annotations import build_morphograph, read_annotations, read_box
 from vsig_core.current import current_annotations
+from vsig_core.evidence import Match
+from vsig_core.pair_evidence import Ask
 from vsig_core.project import Project
 from vsig_core.review.app import create_app
 from vsig_core.review.app.pages import find, people
@@ -226,8 +228,18 @@ def test_7_a_detail_is_drawn_looked_for_and_judged(
 
     monkeypatch.setattr(find, "look_at", look)
     monkeypatch.setattr(find, "nearest", lambda *_, **__: [(THREE[0], 0.1), (SEVEN[2], 0.2)])
+    compared: list[Ask] = []
+
+    def matches(_project: Project, ask: Ask, uids: list[str]) -> list[Match]:
+        compared.append(ask)
+        part = Match(7.0, (0.3, 0.5, 0.2, 0.2), (0.25, 0.5, 0.5, 0.25), mirrored=False)
+        nothing = Match(0.0, None, None, mirrored=False)
+        return [part if uid == THREE[0] else nothing for uid in uids]
+
+    monkeypatch.setattr(find, "matches_of", matches)
     page = open_page("Anna")
     page.goto(f"{address}/near?uid={SEVEN[0]}")
+    assert page.locator("#framed").count() == 0, "of a whole picture nothing is asked"
     canvas = page.locator("#canvas").bounding_box()
     page.mouse.move(canvas["x"] + 0.25 * canvas["width"], canvas["y"] + 0.5 * canvas["height"])
     page.mouse.down()
@@ -239,6 +251,14 @@ def test_7_a_detail_is_drawn_looked_for_and_judged(
     assert box == pytest.approx((0.25, 0.5, 0.5, 0.4), abs=0.03)
     cards = page.locator("#hits .card")
     playwright.expect(cards).to_have_count(2)
+    page.wait_for_selector(f'#hits [data-uid="{SEVEN[2]}"][data-framed="no"]')
+    page.wait_for_selector(f'#hits [data-uid="{THREE[0]}"][data-framed="yes"]')
+    assert page.locator("#hits .part").count() == 1
+    image = cards.first.locator("img").bounding_box()
+    part = cards.first.locator(".part").bounding_box()
+    assert part["x"] - image["x"] == pytest.approx(0.25 * image["width"], abs=1)
+    assert part["height"] == pytest.approx(0.25 * image["height"], abs=1)
+    assert compared[0].box == pytest.approx(box)
     cards.first.locator("input").check()
     button = page.get_by_role("button", name="Same signature")
     playwright.expect(button).to_contain_text("writes 1 pair")

@@ -7,6 +7,7 @@ from vsig_core.pair_evidence.pairs import (
     compared,
     detail_of,
     evidence_of,
+    evidence_with,
     pair_evidence,
 )
 
@@ -17,6 +18,7 @@ __all__ = [
     "compared",
     "detail_of",
     "evidence_of",
+    "evidence_with",
     "maps_of",
     "pair_evidence",
 ]

@@ -10,7 +10,15 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from vsig_core.errors import InputError
-from vsig_core.promotion import Listed, Reign, listed, promote_by_hand, reigns, roll_back, succession
+from vsig_core.promotion import (
+    Listed,
+    Reign,
+    listed,
+    promote_by_hand,
+    reigns,
+    roll_back,
+    succession,
+)
 from vsig_core.promotion import Request as Wish
 from vsig_core.review.app.desk import Desk
 from vsig_core.review.app.person import may, person_of
@@ -61,7 +69,9 @@ def registry_of(store: Store) -> Registry:
     changes = reigns(store.commits("models"))
     line = succession(changes)
     rows = store.read_or_empty("models", columns=["model_id", "weights"]).to_pylist()
-    readable = {row["model_id"] for row in rows if store.objects.exists(row["weights"])}
+    readable = {
+        row["model_id"] for row in rows if row["weights"] and store.objects.exists(row["weights"])
+    }
     return Registry(
         models=listed(store)[::-1],
         readable=frozenset(readable),
