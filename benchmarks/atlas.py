@@ -28,7 +28,7 @@ CHROMIUM = "/usr/bin/chromium"
 OPTIONS = (
     "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
 )  # fmt: skip
-SIZE = {"width": 1440, "height": 900}
+WIDTH, HEIGHT = 1440, 900
 PATIENCE = 600_000  # milliseconds
 FIRST_PAINT, MEMORY, SCRIPT = 5.0, 600.0, 4.0  # asked for: seconds, MB, milliseconds a frame
 # Times each frame's scripts and the distance between frames, whatever the page is.
@@ -137,7 +137,10 @@ def _measured(folder: Path, profile: Path) -> dict[str, Any]:
         with sync_playwright() as playwright:
             # A profile on disk, as people have: a nameless one keeps what it fetched in memory.
             context = playwright.chromium.launch_persistent_context(
-                str(profile), executable_path=CHROMIUM, args=list(OPTIONS), viewport=SIZE
+                str(profile),
+                executable_path=CHROMIUM,
+                args=list(OPTIONS),
+                viewport={"width": WIDTH, "height": HEIGHT},
             )
             page = context.pages[0]
             page.set_default_timeout(PATIENCE)
