@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from vsig_core.errors import InputError
+from vsig_core.model import champion
 from vsig_core.promotion import (
     Listed,
     Reign,
@@ -38,6 +39,8 @@ class Registry:
         The newest first.
     readable
         Those whose weights are in the store.
+    in_force
+        The model in force; None where there is none yet.
     now
         How the model in force came to be so; None where nothing was registered yet.
     earlier
@@ -46,13 +49,9 @@ class Registry:
 
     models: Sequence[Listed]
     readable: frozenset[str]
+    in_force: str | None
     now: Reign | None
     earlier: str | None
-
-    @property
-    def in_force(self) -> str | None:
-        """The model in force."""
-        return next((entry.model_id for entry in self.models if entry.status == "champion"), None)
 
     @property
     def open(self) -> list[Listed]:
@@ -68,13 +67,17 @@ def registry_of(store: Store) -> Registry:
     """Read the registry."""
     changes = reigns(store.commits("models"))
     line = succession(changes)
-    rows = store.read_or_empty("models", columns=["model_id", "weights"]).to_pylist()
+    models = store.read_or_empty("models")
+    in_force = champion(models)
     readable = {
-        row["model_id"] for row in rows if row["weights"] and store.objects.exists(row["weights"])
+        row["model_id"]
+        for row in models.to_pylist()
+        if row["weights"] and store.objects.exists(row["weights"])
     }
     return Registry(
         models=listed(store)[::-1],
         readable=frozenset(readable),
+        in_force=in_force and in_force["model_id"],
         now=changes[-1] if changes else None,
         earlier=line[-2] if len(line) > 1 and line[-2] in readable else None,
     )
