@@ -77,7 +77,7 @@ def registry_of(store: Store) -> Registry:
     return Registry(
         models=listed(store)[::-1],
         readable=frozenset(readable),
-        in_force=in_force and in_force["model_id"],
+        in_force=in_force["model_id"] if in_force else None,
         now=changes[-1] if changes else None,
         earlier=line[-2] if len(line) > 1 and line[-2] in readable else None,
     )
