@@ -1,57 +1,40 @@
 """Several people at work, in a real browser: contradictions, learning, details, time, finding."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
-import uvicorn
 from judging_project import CLUSTERS, HOSTILE, RADIUS, SEVEN, THREE
+from live_server import PATIENCE, browser_or_skip, launch, served
 
 from vsig_core.annotations import build_morphograph, read_annotations, read_box
 from vsig_core.current import current_annotations
 from vsig_core.evidence import Match
 from vsig_core.pair_evidence import Ask
 from vsig_core.project import Project
-from vsig_core.review.app import create_app
 from vsig_core.review.app.pages import find, people
 from vsig_core.review.learn_requests import answer_request, asked_to_learn
 from vsig_core.review.looking import Box, Seen
 from vsig_core.store import Provenance, schema
 
-CHROMIUM = Path("/usr/bin/chromium")
-if not CHROMIUM.exists():
-    pytest.skip(
-        "Chromium is not installed (Debian: apt-get install chromium)", allow_module_level=True
-    )
-playwright = pytest.importorskip("playwright.sync_api")
-playwright.expect.set_options(timeout=60_000)
+playwright = browser_or_skip()
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator:
     with playwright.sync_playwright() as started:
-        launched = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        launched = launch(started)
         yield launched
         launched.close()
 
 
 @pytest.fixture
 def address(project: Project) -> Iterator[str]:
-    """A server in this process, on a port of its own."""
-    config = uvicorn.Config(create_app(project), host="127.0.0.1", port=0, log_level="error")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    with served(project) as found:
+        yield found
 
 
 @pytest.fixture
@@ -63,7 +46,7 @@ def open_page(browser, address: str) -> Iterator[Callable[..., Any]]:
         context = browser.new_context(viewport={"width": width, "height": height})
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: amiss.append(str(error)))
         page.on(
             "request",
