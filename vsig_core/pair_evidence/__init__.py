@@ -10,6 +10,7 @@ from vsig_core.pair_evidence.pairs import (
     evidence_with,
     pair_evidence,
 )
+from vsig_core.pair_evidence.table import evidence_table
 
 __all__ = [
     "Ask",
@@ -18,6 +19,7 @@ __all__ = [
     "compared",
     "detail_of",
     "evidence_of",
+    "evidence_table",
     "evidence_with",
     "maps_of",
     "pair_evidence",
