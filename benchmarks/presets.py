@@ -32,6 +32,7 @@ from rich.table import Table
 from torch import Tensor
 
 from vsig_core.annotations import (
+    SEPARATING,
     TripletSources,
     build_morphograph,
     mine_triplets,
@@ -205,7 +206,7 @@ def _mined(corpus: Corpus, way: Way, rankings: Mapping[str, list[str]], seed: in
     if not way.judged_first:
         # They still keep a picture out of the positives; they are only not put first.
         verdicts = links["verdict"].to_pylist()
-        kept = [verdict not in ("NEGATIVE", "DIFFERENT") for verdict in verdicts]
+        kept = [verdict not in SEPARATING for verdict in verdicts]
         links = links.filter(pa.array(kept, pa.bool_()))
     hashes = {uid: uid for uid in corpus.uids}
     sources = TripletSources(
