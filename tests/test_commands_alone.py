@@ -1,5 +1,6 @@
 """Commands that need no run before them: what they print and what they refuse."""
 
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,8 @@ def test_a_store_that_is_a_file_is_one_clear_error(
     monkeypatch.setenv("VSIG_STORE", str(tmp_path / "list.txt"))
     done = vsig("--project", folder, *words)
     assert isinstance(done.exception, StoreError) and "list.txt" in str(done.exception)
+
+
+def test_the_version_is_told_without_a_project():
+    done = vsig("--version")
+    assert (done.exit_code, done.stdout) == (0, f"vsig {metadata.version('vsig')}\n")

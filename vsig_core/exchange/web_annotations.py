@@ -8,7 +8,6 @@ which may be of any size, a box is in per cent; on a picture, in pixels.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from vsig_core.current import current_annotations, current_images
 from vsig_core.exchange.identifiers import address, iri_of, urn
 from vsig_core.exchange.outgoing import Outgoing
 from vsig_core.exchange.writing import write_json
+from vsig_core.release import release
 
 CONTEXT = "http://www.w3.org/ns/anno.jsonld"
 MEDIA_FRAGMENTS = "http://www.w3.org/TR/media-frags/"
@@ -152,7 +152,7 @@ def _text(value: str, purpose: str) -> dict[str, str]:
 
 
 def _generator() -> dict[str, str]:
-    return {"id": f"{_HOME}:{version('vsig')}", "type": "Software", "name": "vsig"}
+    return {"id": f"{_HOME}:{release()}", "type": "Software", "name": "vsig"}
 
 
 def _time(at: datetime) -> str:

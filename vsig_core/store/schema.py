@@ -59,6 +59,7 @@ def _table(
     key: str,
     columns: list[tuple[str, pa.DataType, str]],
     partitions: str = "",
+    version: int = 1,
 ) -> TableSpec:
     return TableSpec(
         name,
@@ -66,6 +67,7 @@ def _table(
         tuple(key.split()),
         tuple(Column(*column) for column in columns),
         tuple(partitions.split()),
+        version,
     )
 
 
@@ -548,7 +550,9 @@ _SPECS = [
             ("partition", TEXT, "partition that was replaced; empty where the whole table was"),
             ("facts", TEXT, "JSON: figures that the step reported"),
             ("beside", TEXT, "JSON: table to version, what the step wrote before this"),
+            ("release", TEXT, "version of vsig that wrote it; empty or null where not kept"),
         ],
+        version=2,
     ),
 ]
 

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
 from typing import Self
 from urllib.parse import urljoin
@@ -18,6 +17,7 @@ from urllib.parse import urljoin
 import urllib3
 
 from vsig_core.errors import FetchError
+from vsig_core.release import release
 from vsig_core.settings import WebSettings
 from vsig_core.web.addresses import check_name, host_of
 from vsig_core.web.answers import (
@@ -267,7 +267,7 @@ class Web:
 
 def user_agent(contact: str) -> str:
     """Who asks, and whom to write to about it."""
-    return f"vsig/{version('vsig')} ({contact or 'visual signatures of artworks'})"
+    return f"vsig/{release()} ({contact or 'visual signatures of artworks'})"
 
 
 def _is_fresh(confirmed: datetime, hours: float, newer_than: datetime | None) -> bool:
