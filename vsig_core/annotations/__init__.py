@@ -3,12 +3,17 @@
 from vsig_core.annotations.acts import Act, rows_of_act
 from vsig_core.annotations.aliases import Aliases, renames
 from vsig_core.annotations.answers import latest_answers
-from vsig_core.annotations.boxes import Box, read_box
+from vsig_core.annotations.boxes import Box, read_box, write_box
 from vsig_core.annotations.check import check_file
 from vsig_core.annotations.conflicts import conflict_id
 from vsig_core.annotations.contents import nearly_same
 from vsig_core.annotations.duplicates import representatives
-from vsig_core.annotations.formats import AnnotationFile, read_annotations, write_annotations
+from vsig_core.annotations.formats import (
+    EVIDENCE_COLUMNS,
+    AnnotationFile,
+    read_annotations,
+    write_annotations,
+)
 from vsig_core.annotations.ingest import IngestResult, Known, ingest_file
 from vsig_core.annotations.kinds import SEPARATING
 from vsig_core.annotations.links import Link
@@ -28,6 +33,7 @@ from vsig_core.annotations.unsure import unsure_pairs
 from vsig_core.annotations.verdicts import Verdict, verdicts_in_force
 
 __all__ = [
+    "EVIDENCE_COLUMNS",
     "SEPARATING",
     "UNKNOWN_IMAGE",
     "Act",
@@ -63,4 +69,5 @@ __all__ = [
     "verdicts_in_force",
     "waiting_rows",
     "write_annotations",
+    "write_box",
 ]

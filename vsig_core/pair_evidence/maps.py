@@ -87,7 +87,7 @@ class Maps:
         -------
         sha256 to the object with its cells.
         """
-        found = self._known(sorted(copies))
+        found = self.known(sorted(copies))
         missing = [sha for sha in copies if sha not in found]
         for start in range(0, len(missing), _COMMIT):
             chunk = missing[start : start + _COMMIT]
@@ -133,7 +133,8 @@ class Maps:
         flat = rows["vectors"].combine_chunks().flatten().to_numpy()
         return rows["sha256"].to_pylist(), flat.reshape(rows.num_rows, REGIONS, -1)
 
-    def _known(self, hashes: list[str]) -> dict[str, str]:
+    def known(self, hashes: list[str]) -> dict[str, str]:
+        """sha256 to the object with its cells, of the pictures that have maps."""
         rows = self.store.read_or_empty(
             "regions",
             columns=["sha256", "cells"],
