@@ -221,7 +221,9 @@ class ModelSettings(Section):
         default="default",
         description="default, none, a name of torchvision, or a file, relative to the project.",
     )
-    pooling: Literal["mean", "max"] = Field(default="mean", description="Of the last feature map.")
+    pooling: Literal["mean", "max", "gem"] = Field(
+        default="mean", description="Of the last feature map; gem is the generalised mean."
+    )
     resolution: int = Field(default=224, ge=32, description="Side of the network's input, pixels.")
     batch_size: int = Field(default=32, ge=1, description="Pictures embedded at a time.")
 
@@ -307,7 +309,8 @@ class EvaluationSettings(Section):
     tolerance: float = Field(
         default=0.02,
         ge=0,
-        description="mAP that the lower end of the paired interval may lie below 0.",
+        description="mAP that the lower end of the paired interval may lie below 0, and share of "
+        "the pictures by which rejected pairs may surely come nearer.",
     )
     max_mean_cosine: float = Field(
         default=0.9,
@@ -375,9 +378,9 @@ class EvidenceSettings(Section):
 
     enabled: bool = Field(
         default=False,
-        description="`vsig similar` compares what it finds in detail; each picture concerned is "
-        "looked at once more. What is asked for by name (--evidence, --box) is compared either "
-        "way.",
+        description="Every run compares near pictures in detail for the queue, and `vsig similar` "
+        "what it finds; each picture is looked at once more. What is asked for by name "
+        "(--evidence, --box) is compared either way.",
     )
     resolution: int = Field(
         default=320, ge=64, description="Side of the network's input for it, pixels."
@@ -385,8 +388,13 @@ class EvidenceSettings(Section):
     rerank: int = Field(
         default=60,
         ge=1,
-        description="Pictures nearest as a whole, and as many by their regions, that are "
-        "compared in detail.",
+        description="Pictures nearest as a whole, and as many by their regions, that `vsig "
+        "similar` compares in detail.",
+    )
+    compared: int = Field(
+        default=20,
+        ge=1,
+        description="The same of each picture in a run, for the queue.",
     )
 
 

@@ -115,6 +115,23 @@ def test_tables_have_it_in_columns_of_its_own(looked_at: Project, tmp_path: Path
     assert sheet["n1"]["evidence1"] == sheet["n3"]["evidence1"] == ""
 
 
+def test_what_a_run_compared_stands_without_a_second_look(looked_at: Project, tmp_path: Path):
+    """As in a project that came as a package, which brings the table and no maps."""
+    store = looked_at.store
+    store.write("regions", schema("regions").empty_table(), HERE)
+    contents = {row["uid"]: row["sha256"] for row in store.read("images").to_pylist()}
+    row = {"img1": "b.jpg", "img2": ODD, "sha1": contents["b.jpg"], "sha2": contents[ODD],
+           "trunk": "t-1", "score": 31.25, "box1": "0,0,0.5,0.5", "box2": "0.5,0.25,0.5,0.5",
+           "mirrored": True}  # fmt: skip
+    for written, boxed in ((row, True), (row | {"sha2": "of another picture"}, False)):
+        table = pa.Table.from_pylist([written], schema("pair_evidence"))
+        store.write("pair_evidence", table, HERE)
+        item = annotations_of(looked_at, tmp_path / str(boxed))["n2"]
+        assert ["selector" in target for target in item["target"]] == [boxed, boxed]
+        said = [body["value"] for body in item["body"] if body["purpose"] == "describing"]
+        assert said == (["local evidence 31.2, mirrored"] if boxed else [])
+
+
 def test_what_was_computed_is_not_taken_for_judged_when_it_comes_back(
     looked_at: Project, tmp_path: Path
 ):

@@ -30,8 +30,9 @@ from vsig_core.upkeep.references import object_columns
 PACKAGED = (
     "models", "images", "contents", "replaced_images", "aliases", "annotations",
     "split_moves", "drawn_splits", "motifs", "motif_members", "conflicts", "components", "links",
-    "triplets", "evaluations", "pool_vectors", "embeddings", "vectors", "neighbours",
-    "cluster_ids", "cluster_changes", "clusters", "layout", "groups", "corpus",
+    "triplets", "fallen_links", "evaluations", "pool_vectors", "embeddings", "vectors",
+    "neighbours", "pair_evidence", "cluster_ids", "cluster_changes", "clusters", "layout", "groups",
+    "corpus",
 )  # fmt: skip
 """Tables of a package, in the order in which they are taken in: `corpus`, which says what
 counts, comes last."""

@@ -8,8 +8,10 @@ from vsig_core.pair_evidence.pairs import (
     compared,
     detail_of,
     evidence_of,
+    evidence_with,
     pair_evidence,
 )
+from vsig_core.pair_evidence.table import evidence_table
 
 __all__ = [
     "Ask",
@@ -19,6 +21,8 @@ __all__ = [
     "compared",
     "detail_of",
     "evidence_of",
+    "evidence_table",
+    "evidence_with",
     "kept_evidence",
     "maps_of",
     "pair_evidence",

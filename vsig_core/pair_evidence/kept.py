@@ -1,14 +1,16 @@
 """What is known of pairs already, for lists that cannot wait until pictures are looked at."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from vsig_core.annotations.boxes import read_box
 from vsig_core.current import current_images
 from vsig_core.errors import TableMissingError
 from vsig_core.evidence import Box, Cells, Match, compare, inside
-from vsig_core.pair_evidence.maps import Maps, maps_of
+from vsig_core.pair_evidence.maps import maps_of
 from vsig_core.project import Project
+from vsig_core.store import Store
 
 _AT_ONCE = 256  # pictures in memory
 
@@ -32,7 +34,9 @@ class Pair:
 
 
 def kept_evidence(project: Project, pairs: Sequence[Pair]) -> list[Match | None]:
-    """What pairs have in common, from maps that are kept: no picture is looked at.
+    """What pairs have in common: by the table `pair_evidence`, else by maps that are kept.
+
+    No picture is looked at.
 
     Parameters
     ----------
@@ -45,31 +49,48 @@ def kept_evidence(project: Project, pairs: Sequence[Pair]) -> list[Match | None]
     -------
     One for each pair, in their order; None where one of the two was never looked at.
     """
-    found: list[Match | None] = [None] * len(pairs)
-    try:
-        maps = maps_of(project)
-    except TableMissingError:
-        return found
-    hashes, keys = _kept(maps, {uid for pair in pairs for uid in (pair.uid1, pair.uid2)})
-    known = [n for n, p in enumerate(pairs) if p.uid1 in hashes and p.uid2 in hashes]
-    known.sort(key=lambda n: (pairs[n].uid1, pairs[n].box1 or ()))
-    for (uid, box), group in groupby(known, key=lambda n: (pairs[n].uid1, pairs[n].box1)):
-        one = _part(maps.cells(keys, [hashes[uid]])[0], box)
-        numbers = list(group)
-        for start in range(0, len(numbers), _AT_ONCE):
-            chunk = numbers[start : start + _AT_ONCE]
-            whole = maps.cells(keys, [hashes[pairs[n].uid2] for n in chunk])
-            parts = [_part(cells, pairs[n].box2) for n, cells in zip(chunk, whole, strict=True)]
-            for n, match in zip(chunk, compare(one, parts), strict=True):
-                found[n] = match
+    uids = sorted({uid for pair in pairs for uid in (pair.uid1, pair.uid2)})
+    rows = current_images(project.store, ["uid", "sha256"], uids).to_pylist()
+    contents = {row["uid"]: row["sha256"] for row in rows}
+    known = _by_the_table(project.store, contents)
+    known |= _by_maps(project, (pair for pair in pairs if pair not in known), contents)
+    return [known.get(pair) for pair in pairs]
+
+
+def _by_the_table(store: Store, contents: Mapping[str, str]) -> dict[Pair, Match]:
+    """Whole pictures that were compared as they are now."""
+    rows = store.read_or_empty("pair_evidence", among={"img1": list(contents)}).to_pylist()
+    found: dict[Pair, Match] = {}
+    for row in rows:
+        one, other = row["img1"], row["img2"]
+        if (contents[one], contents.get(other)) == (row["sha1"], row["sha2"]):
+            boxes = (text and read_box(text) for text in (row["box1"], row["box2"]))
+            match = Match(row["score"], *boxes, mirrored=row["mirrored"])
+            found |= {Pair(one, other): match, Pair(other, one): match.turned}
     return found
 
 
-def _kept(maps: Maps, uids: set[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """uid to sha256, and sha256 to cells, of the pictures that were looked at."""
-    rows = current_images(maps.store, ["uid", "sha256"], sorted(uids)).to_pylist()
-    keys = maps.known(sorted({row["sha256"] for row in rows}))
-    return {row["uid"]: row["sha256"] for row in rows if row["sha256"] in keys}, keys
+def _by_maps(
+    project: Project, pairs: Iterable[Pair], contents: Mapping[str, str]
+) -> dict[Pair, Match]:
+    """Pairs of pictures, or of parts of them, that were both looked at."""
+    try:
+        maps = maps_of(project)
+    except TableMissingError:
+        return {}
+    keys = maps.keys(sorted(set(contents.values())))
+    seen = {uid for uid, sha in contents.items() if sha in keys}
+    wanted = [pair for pair in pairs if pair.uid1 in seen and pair.uid2 in seen]
+    wanted.sort(key=lambda pair: (pair.uid1, pair.box1 or ()))
+    found: dict[Pair, Match] = {}
+    for (uid, box), group in groupby(wanted, key=lambda pair: (pair.uid1, pair.box1)):
+        one, others = _part(maps.cells(keys, [contents[uid]])[0], box), list(group)
+        for start in range(0, len(others), _AT_ONCE):
+            chunk = others[start : start + _AT_ONCE]
+            whole = maps.cells(keys, [contents[pair.uid2] for pair in chunk])
+            parts = [_part(cells, pair.box2) for cells, pair in zip(whole, chunk, strict=True)]
+            found |= dict(zip(chunk, compare(one, parts), strict=True))
+    return found
 
 
 def _part(cells: Cells, box: Box | None) -> Cells:

@@ -402,6 +402,19 @@ _SPECS = [
         partitions="model_id",
     ),
     _table(
+        "fallen_links",
+        "Confirmed links that a candidate ranks lower than the champion it was held against.",
+        "model_id img1 img2",
+        [
+            ("model_id", TEXT, "candidate"),
+            ("against", TEXT, "champion"),
+            ("img1", TEXT, "picture"),
+            ("img2", TEXT, "picture"),
+            ("rank_before", pa.float64(), "by the champion; 1 is nearest, mean of both directions"),
+            ("rank", pa.float64(), "by the candidate"),
+        ],
+    ),
+    _table(
         "embeddings",
         "One unit vector for each picture and model.",
         "model_id uid",
@@ -425,6 +438,22 @@ _SPECS = [
             ("vectors", VECTOR, "of the whole and of 50 windows, one after the other"),
         ],
         partitions="trunk",
+    ),
+    _table(
+        "pair_evidence",
+        "What near pictures have in common, part by part; empty where local evidence is off.",
+        "img1 img2",
+        [
+            ("img1", TEXT, "picture, the smaller uid"),
+            ("img2", TEXT, "picture"),
+            ("sha1", TEXT, "what img1 showed"),
+            ("sha2", TEXT, "what img2 showed"),
+            ("trunk", TEXT, "network before the trained stages, and resolution, t-…"),
+            ("score", pa.float64(), "pairs of cells on which a geometry agrees, weighted; 0 none"),
+            ("box1", TEXT, "where in img1: x,y,w,h in fractions; null where the score is 0"),
+            ("box2", TEXT, "where in img2"),
+            ("mirrored", pa.bool_(), "one shows it with left and right exchanged"),
+        ],
     ),
     _table(
         "neighbours",

@@ -12,6 +12,7 @@ from vsig_pipeline.assets.clusters import (
     vectors,
 )
 from vsig_pipeline.assets.corpus import corpus, images
+from vsig_pipeline.assets.evidence import pair_evidence
 from vsig_pipeline.assets.model import candidate_model, evaluation, model
 
 ASSETS = [
@@ -30,5 +31,6 @@ ASSETS = [
     layout,
     groups,
     atlas,
+    pair_evidence,
     review_queue,
 ]
