@@ -33,8 +33,9 @@ Progress = Callable[[int, int], None]
 # Columns that come from the file's bytes, and so outlive a change of its metadata.
 _FROM_DECODING = ("phash", "width", "height", "thumb")
 _FROM_CONTENT = ("sha256", *_FROM_DECODING, "working")
-# What the digest leaves out: these follow from others, or from the clock.
-_NOT_IN_DIGEST = ("phash", "thumb", "added_at")
+# What the digest leaves out: these follow from others, or from the clock, or say where the
+# sources lie, which a project that is restored in another folder tells otherwise.
+_NOT_IN_DIGEST = ("phash", "thumb", "added_at", "source", "uri")
 
 
 @dataclass(frozen=True)
@@ -241,6 +242,6 @@ def _digest(images: Iterable[dict[str, Any]], rejected: Iterable[dict[str, Any]]
     lasting = [
         {name: value for name, value in row.items() if name not in _NOT_IN_DIGEST} for row in images
     ]
-    refused = [[row["uid"], row["uri"], row["reason"]] for row in rejected]
+    refused = [[row["uid"], row["reason"]] for row in rejected]
     text = json.dumps([lasting, refused], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
