@@ -64,8 +64,7 @@ def _by_the_table(store: Store, contents: Mapping[str, str]) -> dict[Pair, Match
     for row in rows:
         one, other = row["img1"], row["img2"]
         if (contents[one], contents.get(other)) == (row["sha1"], row["sha2"]):
-            boxes = (text and read_box(text) for text in (row["box1"], row["box2"]))
-            match = Match(row["score"], *boxes, mirrored=row["mirrored"])
+            match = Match(row["score"], _box(row["box1"]), _box(row["box2"]), row["mirrored"])
             found |= {Pair(one, other): match, Pair(other, one): match.turned}
     return found
 
@@ -91,6 +90,10 @@ def _by_maps(
             parts = [_part(cells, pair.box2) for cells, pair in zip(whole, chunk, strict=True)]
             found |= dict(zip(chunk, compare(one, parts), strict=True))
     return found
+
+
+def _box(text: str | None) -> Box | None:
+    return read_box(text) if text else None
 
 
 def _part(cells: Cells, box: Box | None) -> Cells:
