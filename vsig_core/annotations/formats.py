@@ -146,7 +146,7 @@ def write_annotations(annotations: pa.Table) -> bytes:
     apostrophe before it, which reading takes away.
     """
     rows = annotations.to_pylist()
-    columns = list(COLUMNS)
+    columns: list[str] = list(COLUMNS)
     for more in (_CONTENTS, EVIDENCE_COLUMNS):
         columns += more if any(row.get(name) for row in rows for name in more) else ()
     # CRLF, as RFC 4180 has it; csv then quotes cells that hold either character.
