@@ -1,5 +1,6 @@
 """Several people: who judged how much, how far they agree, and second opinions, blind."""
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -75,7 +76,10 @@ def routes(desk: Desk) -> list[Route]:
         )
 
     async def here(request: Request) -> Response:
-        said = await request.json()
+        try:
+            said = json.loads(await request.body())
+        except ValueError:
+            said = None
         key = said.get("group") if isinstance(said, dict) else None
         if not isinstance(key, str) or not 0 < len(key) <= _LONGEST_KEY:
             return JSONResponse({"error": "Name the group that is open."}, 400)
