@@ -283,6 +283,23 @@ def test_a_manifest_is_read_again_where_the_info_of_its_service_changed(
     assert [file.uri for file in look("/all").files] == [f"{where}/full/1024,1024/0/default.jpg"]
 
 
+def test_half_a_character_in_one_manifest_stops_no_other(
+    server: WebServer, look: Callable[..., Listing]
+):
+    """JSON can escape what no table can hold."""
+    good, where = put_manifest(server, "m0"), f"{server.address}/m1"
+    named = canvas3(f"{where}/c", image3("https://x.example/a.jpg"))
+    lost = canvas3(f"{where}/d", image3("https://x.example/\ud800.jpg"))
+    server.put_json("/m1", manifest3(where, named, lost, label={"en": ["A \ud800 book"]}))
+    server.put_json(
+        "/all", collection3(f"{server.address}/all", ("Manifest", good), ("Manifest", where))
+    )
+    listing = look("/all")
+    planned = plan_batches(empty("batches"), listing, 500).table
+    assert planned.num_rows == 2 and "A ? book" in str(planned["metadata"].to_pylist())
+    assert len(listing.refused) == 1 and f"{where}/d" in listing.refused[0]
+
+
 def test_a_look_that_broke_off_goes_on_where_it_was(
     server: WebServer, web: Web, look: Callable[..., Listing]
 ):

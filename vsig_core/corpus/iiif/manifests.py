@@ -106,6 +106,8 @@ def _take(
         try:
             uri = picture_address(body, base, wanted.longer, wanted.info)
             host_of(uri)
+            if problem := name_problem(uri):
+                raise FetchError("forbidden", problem)
         except FetchError as error:
             pictures.refused.append(f"{uid}: {error.detail}")
             continue
