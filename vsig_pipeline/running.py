@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from vsig_core.corpus import BatchPlan
+from vsig_core.corpus import BatchPlan, ReadAhead
 from vsig_core.errors import InputError, VsigError
 from vsig_core.project import PROJECT_VARIABLE, Project, write_dagster_home
 from vsig_pipeline.failures import step_failure
@@ -20,6 +20,7 @@ from vsig_pipeline.notices import nothing_given_up
 from vsig_pipeline.progress import Reporter, reporting_to
 from vsig_pipeline.state import State, Task
 from vsig_pipeline.steps import STAGES, STEPS, below
+from vsig_pipeline.upcoming import reading_ahead
 
 
 class RunFailedError(VsigError):
@@ -109,16 +110,45 @@ def run(
     done: list[Task] = []
     for stage in STAGES:
         tasks = State(project).tasks(wanted)
-        for group in _groups([task for task in tasks if task.stage == stage]):
-            for task in group:
-                announce(task)
-            with reporting_to(reporter):
-                _execute(project, group)
-            done += group
+        now = [task for task in tasks if task.stage == stage]
+        with reporting_to(reporter):
+            execute(project, now, announce)
+        done += now
         nothing_given_up(project, [stage])
     if wanted is None:
         answer_who_asked(project)
     return Ran(done, plan)
+
+
+def execute(
+    project: Project, tasks: Sequence[Task], announce: Callable[[Task], None] = lambda _task: None
+) -> None:
+    """Carry out what is due of one stage, in one run of Dagster for each batch.
+
+    While one batch is committed, the next one's pictures are read.
+
+    Parameters
+    ----------
+    project
+        The project.
+    tasks
+        Of one stage, as `State.tasks` gives them.
+    announce
+        Called before each piece of work.
+
+    Raises
+    ------
+    RunFailedError
+        A step failed; what was committed before it stays.
+    """
+    groups = _groups(tasks)
+    following = [*(group[0].partition for group in groups[1:]), None]
+    with ReadAhead() as ahead:
+        for group, upcoming in zip(groups, following, strict=False):
+            for task in group:
+                announce(task)
+            with reading_ahead(ahead, upcoming):
+                _execute(project, group)
 
 
 def _wanted(start: str | None) -> set[str] | None:

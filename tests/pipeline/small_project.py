@@ -10,7 +10,7 @@ from vsig_core.store import TABLES
 from vsig_pipeline.assets import ASSETS
 from vsig_pipeline.listing import record_sources
 from vsig_pipeline.resources import ProjectResource
-from vsig_pipeline.running import _execute, _groups, run
+from vsig_pipeline.running import execute, run
 from vsig_pipeline.state import State, Task
 from vsig_pipeline.steps import Stage
 
@@ -68,9 +68,7 @@ def run_quietly(project: Project, start: str | None = None) -> list[Task]:
 def run_stage(project: Project, stage: Stage) -> None:
     """What the job of a stage does, without what follows it."""
     record_sources(project)
-    tasks = [task for task in State(project).tasks() if task.stage == stage]
-    for group in _groups(tasks):
-        _execute(project, group)
+    execute(project, [task for task in State(project).tasks() if task.stage == stage])
 
 
 def versions(project: Project) -> dict[str, int | None]:

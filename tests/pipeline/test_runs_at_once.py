@@ -14,14 +14,14 @@ RUN = """
 import sys
 from pathlib import Path
 from vsig_core.project import open_project
-from vsig_pipeline.running import _execute
+from vsig_pipeline.running import execute
 from vsig_pipeline.state import State
 project = open_project(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()
 for task in State(project).tasks():
     if task.step == "images" and task.partition == sys.argv[2]:
-        _execute(project, [task])
+        execute(project, [task])
 """
 IMAGES = "[images]\nbatch_size = 20\n[run]\nworkers = 1\n"
 
