@@ -327,3 +327,21 @@ def test_no_bytes_do_worse_than_a_refusal(data):
             read_annotations(start + data, "x.csv")
         except AnnotationError as refused:
             assert "x.csv" in str(refused)
+
+
+@pytest.mark.parametrize(
+    ("rows", "cut_off"),
+    [
+        ("SIMILAR,a,b\nSIMILAR,c", "SIMILAR,c"),
+        ("SIMILAR,a,b\nSIMILAR,c\n", None),
+        ("SIMILAR,a,b\nSIMILAR,c,d", None),
+        ("SIMILAR,a,b\n", None),
+        ('SIMILAR,a,b\nSIMILAR,c,"two\nlines', 'SIMILAR,c,"two\nlines'),
+        ("SIMI", "SIMI"),
+    ],
+)
+def test_what_a_file_ends_within_is_a_file_that_can_be_mended(rows: str, cut_off: str | None):
+    read = read_annotations(f"type,img1,img2\n{rows}".encode(), "half.csv")
+    assert read.cut_off == (cut_off and f"type,img1,img2\n{cut_off}")
+    assert any("cut off" in note for note in read.notes) is (cut_off is not None)
+    assert read.annotations.num_rows == rows.count("a,b") + rows.count("c,d")

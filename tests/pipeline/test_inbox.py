@@ -1,5 +1,6 @@
 """Annotation files that are half there, or that break the code: the others are taken."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from small_project import run_quietly, run_stage
 from vsig_core.annotations import IngestResult
 from vsig_core.errors import SettingsError
 from vsig_core.project import Project, open_project
+from vsig_core.store import File
 from vsig_pipeline import inbox
 from vsig_pipeline.arrivals import pending_files
 from vsig_pipeline.running import RunFailedError
@@ -45,6 +47,53 @@ def test_a_file_that_is_written_to_while_it_is_read_waits_whole(
     assert [file.name for file in pending_files(grown)] == ["half.csv"]
     run_stage(grown, "annotate")
     assert "half.csv" in files_of(grown) and pending_files(grown) == []
+
+
+def judged(project: Project) -> set[tuple[str, str]]:
+    rows = project.store.read("annotations").to_pylist()
+    return {(row["img1"], row["img2"]) for row in rows if row["type"] == "SIMILAR"}
+
+
+def test_of_a_file_that_was_cut_off_the_whole_rows_are_taken_and_the_last_can_be_mended(
+    grown: Project,
+):
+    one, two, three = sorted(grown.store.read("images")["uid"].to_pylist())[:3]
+    inbox = grown.inbox.folder
+    half = inbox / "half.csv"
+    half.write_text(f"type,img1,img2\nSIMILAR,{one},{two}\nSIMILAR,{one}")
+    os.utime(half, (0, 0))  # nobody is at it any more
+    run_stage(grown, "annotate")
+    assert (one, two) in judged(grown) and pending_files(grown) == []
+    assert (inbox / "done" / "half.csv").exists()
+    kept = inbox / "rejected" / "half-cut-off.csv"
+    assert kept.read_text() == f"type,img1,img2\nSIMILAR,{one}"
+    reason = kept.with_name("half-cut-off.csv.reason.txt").read_text()
+    assert reason.startswith("half.csv ends within a row") and "half-cut-off.csv" in reason
+    (inbox / "mended.csv").write_text(kept.read_text() + f",{three}\n")
+    run_stage(grown, "annotate")
+    assert {(one, two), (one, three)} <= judged(grown)
+
+
+@pytest.mark.parametrize("so_far", ["", "type,im", "type,img1,img2\nSIMILAR,{one}"])
+def test_a_file_that_is_still_being_copied_is_waited_for(
+    grown: Project, monkeypatch: pytest.MonkeyPatch, so_far: str
+):
+    one, two = sorted(grown.store.read("images")["uid"].to_pylist())[:2]
+    half = grown.inbox.folder / "half.csv"
+    half.write_text(so_far.format(one=one))
+
+    def goes_on(_file: File, _seconds: float) -> bool:
+        half.write_text(f"type,img1,img2\nSIMILAR,{one},{two}\n")
+        return False
+
+    monkeypatch.setattr(inbox, "lies_still", goes_on)
+    run_stage(grown, "annotate")
+    assert (one, two) in judged(grown)
+    assert [file.name for file in grown.inbox.list("done")] == [
+        "done/annotations-1.csv",
+        "done/half.csv",
+    ]
+    assert list(grown.inbox.list("rejected")) == []
 
 
 def test_a_file_that_breaks_the_code_is_put_aside_with_the_reason_and_the_rest_is_taken(

@@ -22,6 +22,7 @@ from vsig_core.annotations.log import (
     waiting_rows,
 )
 from vsig_core.annotations.morphograph import Morphograph, build_morphograph, links_in_force
+from vsig_core.annotations.reading import ends_within_line
 from vsig_core.annotations.retraction import ids_in_force
 from vsig_core.annotations.triplets import TripletSources, mine_triplets
 from vsig_core.annotations.unsure import unsure_pairs
@@ -44,6 +45,7 @@ __all__ = [
     "build_morphograph",
     "check_file",
     "conflict_id",
+    "ends_within_line",
     "follow_aliases",
     "ids_in_force",
     "ingest_file",

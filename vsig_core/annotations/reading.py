@@ -30,11 +30,16 @@ class Record:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A file's column names as found (lower case), its records, and what was noticed."""
+    """A file's column names as found (lower case), its records, and what was noticed.
+
+    `cut_off` is what the file ends within, where its end is missing: the first line and
+    the broken records, as a file by itself.
+    """
 
     columns: list[str]
     records: list[Record]
     notes: list[str]
+    cut_off: str | None = None
 
 
 def read_sheet(data: bytes, file: str, required: Sequence[str]) -> Sheet:
@@ -54,7 +59,28 @@ def read_sheet(data: bytes, file: str, required: Sequence[str]) -> Sheet:
     _check_columns(columns, required, file)
     if delimiter != ",":
         notes.append(f"cells are separated by {delimiter!r}")
-    return Sheet(columns, records[1:], notes)
+    broken = _cut_off(text, records[1:], len(columns))
+    if not broken:
+        return Sheet(columns, records[1:], notes)
+    notes.append(f"the file ends within line {broken[0].line}: its end seems to be cut off")
+    cut_off = "\n".join(record.text for record in [records[0], *broken])
+    return Sheet(columns, records[1:], notes, cut_off)
+
+
+def ends_within_line(data: bytes) -> bool:
+    """Whether a file has no bytes, or its last line has no end: it may be half-copied."""
+    return not data.rstrip(b"\0").endswith((b"\n", b"\r"))
+
+
+def _cut_off(text: str, records: Sequence[Record], width: int) -> list[Record]:
+    """The broken records at the end of a file whose last line has no end; mostly one.
+
+    Several where the end is in a cell of several lines: each is then a record of its own.
+    """
+    if text.endswith(("\n", "\r")):
+        return []
+    whole = (n for n, record in enumerate(reversed(records)) if len(record.cells) >= width)
+    return list(records[len(records) - next(whole, len(records)) :])
 
 
 def _decode(data: bytes, file: str) -> tuple[str, list[str]]:
