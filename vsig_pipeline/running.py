@@ -175,9 +175,10 @@ def _execute(project: Project, tasks: Sequence[Task]) -> None:
     from vsig_pipeline.definitions import defs
     from vsig_pipeline.orphans import sign_of_life
     from vsig_pipeline.partitions import register
+    from vsig_pipeline.resources import working_on
 
     partition = tasks[0].partition
-    with sign_of_life(project) as alive, DagsterInstance.get() as instance:
+    with working_on(project), sign_of_life(project) as alive, DagsterInstance.get() as instance:
         if partition:
             register(instance, [partition])
         result = defs.resolve_implicit_global_asset_job_def().execute_in_process(

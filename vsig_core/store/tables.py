@@ -13,7 +13,7 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from vsig_core.errors import ConflictError, StoreError, TableMissingError
+from vsig_core.errors import ConflictError, StoreError, StoreGoneError, TableMissingError
 from vsig_core.store.faults import passes, said
 from vsig_core.store.files import open_files
 from vsig_core.store.location import Location
@@ -289,6 +289,7 @@ class Store:
             return None
         refuse_newer(self.uri(name), TABLES[name], table)
         self._seen.add(name)
+        self.objects.begun = True
         return table
 
     def _at(self, name: str, version: int | None) -> DeltaTable | None:
@@ -304,11 +305,19 @@ class Store:
 
     def _refuse_vanished(self, name: str) -> None:
         """What was there and is gone is not begun anew: it may be a disk that was unmounted."""
-        if name in self._seen or (self._seen and self.location.vanished):
-            raise StoreError(
-                f"Table {self.uri(name)} was there and is gone: the store {self.location.root} has "
-                "vanished or was replaced meanwhile. Bring it back, then run again."
-            )
+        if name in self._seen:
+            raise self._gone(name)
+        self._refuse_emptied(name)
+
+    def _refuse_emptied(self, name: str) -> None:
+        if self._seen and self.location.emptied:
+            raise self._gone(name)
+
+    def _gone(self, name: str) -> StoreGoneError:
+        return StoreGoneError(
+            f"Table {self.uri(name)} was there and is gone: the store {self.location.root} has "
+            "vanished or was replaced meanwhile. Bring it back, then run again."
+        )
 
     def _told(self, name: str, done: str, action: Callable[[], _T]) -> _T:
         """Do something with a table; what goes wrong is told in our words."""
@@ -329,6 +338,9 @@ class Store:
             if next(tries) and (landed := self._landed(name, mark)) is not None:
                 return landed
             table = self._open_for(name, write)
+            if table is None:
+                self._refuse_emptied(name)
+                self.objects.make()
             write_deltalake(
                 table if table is not None else self.uri(name),
                 data,
