@@ -10,7 +10,6 @@ from vsig_core.annotations.contents import nearly_same
 from vsig_core.annotations.duplicates import representatives
 from vsig_core.annotations.formats import AnnotationFile, read_annotations, write_annotations
 from vsig_core.annotations.ingest import IngestResult, Known, ingest_file
-from vsig_core.annotations.kinds import SEPARATING
 from vsig_core.annotations.links import Link
 from vsig_core.annotations.log import (
     UNKNOWN_IMAGE,
@@ -27,6 +26,7 @@ from vsig_core.annotations.retraction import ids_in_force
 from vsig_core.annotations.triplets import TripletSources, mine_triplets
 from vsig_core.annotations.unsure import unsure_pairs
 from vsig_core.annotations.verdicts import Verdict, verdicts_in_force
+from vsig_core.store.schema import SEPARATING
 
 __all__ = [
     "SEPARATING",
