@@ -1,8 +1,6 @@
 """Versioned tables: Delta Lake for the log, Arrow for reading."""
 
 import itertools
-import random
-import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +16,7 @@ from vsig_core.store.faults import passes, said
 from vsig_core.store.files import open_files
 from vsig_core.store.location import Location
 from vsig_core.store.objects import Objects
-from vsig_core.store.patience import patiently
+from vsig_core.store.patience import on_fresh_data, patiently
 from vsig_core.store.provenance import Commit, Provenance
 from vsig_core.store.reading import files_of, rows_of
 from vsig_core.store.schema import TABLES
@@ -191,17 +189,13 @@ class Store:
         is there once. Parameters and errors are those of `write`; without a `base`, what
         others add meanwhile is looked at, and the rest is added after it.
         """
-        attempt = 0
-        while True:
+
+        def once() -> int:
             version = self.version(name) if base == "newest" else base
             missing = self._missing(name, rows, version)
-            try:
-                return self._commit(name, missing, provenance, _Write("append", version))
-            except ConflictError:
-                attempt += 1
-                if base != "newest" or attempt == _MOST_RETRIES:
-                    raise
-                time.sleep(random.uniform(0, 0.05 * 2 ** min(attempt, 6)))
+            return self._commit(name, missing, provenance, _Write("append", version))
+
+        return on_fresh_data(once, _MOST_RETRIES if base == "newest" else 1)
 
     def _missing(self, name: str, rows: pa.Table, version: int | None) -> pa.Table:
         """Rows whose key a version of a table does not have."""
