@@ -109,10 +109,14 @@ class _Read:
 
     @property
     def may_be_half(self) -> bool:
-        """Whether it looks as a file does while it is copied."""
-        if isinstance(self.found, str):
-            return ends_within_line(self.data)
-        return self.found.cut_off is not None
+        """Whether it looks as a file does while it is copied.
+
+        A row without its end may name a picture that is not there: the first half of its id.
+        """
+        if not ends_within_line(self.data):
+            return False
+        found = self.found
+        return isinstance(found, str) or bool(found.cut_off or found.report["waiting"])
 
 
 def _read_when_still(inputs: Inputs, file: File, log: pa.Table, known: Known) -> _Read | None:

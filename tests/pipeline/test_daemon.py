@@ -17,6 +17,10 @@ import pytest
 from small_project import edit_settings
 
 from vsig_core.project import Project
+from vsig_pipeline.arrivals import pending_files
+from vsig_pipeline.notices import given_up
+from vsig_pipeline.state import State, Task
+from vsig_pipeline.steps import STEPS, Stage
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -28,20 +32,30 @@ HEALTH = (
 @pytest.fixture
 def daemon(grown: Project, tmp_path: Path) -> Iterator[tuple[Project, int]]:
     """`vsig ui` on a project that asks for a training at every new link."""
-    project = edit_settings(
-        grown,
-        ("[training]", "[annotations]\nmin_new_links = 1\n[run]\nbackoff_seconds = 1\n[training]"),
-    )
+    project = eager(grown, min_new_links=1)
+    with ui(project, tmp_path / "daemon.log") as port:
+        yield project, port
+
+
+def eager(project: Project, min_new_links: int) -> Project:
+    """A project that trains at so many new links, and tries again soon."""
+    settings = f"[annotations]\nmin_new_links = {min_new_links}\n[run]\nbackoff_seconds = 1\n"
+    return edit_settings(project, ("[training]", f"{settings}[training]"))
+
+
+@contextlib.contextmanager
+def ui(project: Project, log: Path) -> Iterator[int]:
+    """`vsig ui`, a daemon and a web server; gives its port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-c", "from vsig_core.cli import main; main()"]
     command += ["--project", str(project.folder), "ui", "--port", str(port)]
-    with (tmp_path / "daemon.log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+    with log.open("w") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
         try:
             wait_until(lambda: healthy(port), 180, "the daemon is healthy")
-            yield project, port
+            yield port
         finally:
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -93,6 +107,11 @@ def runs(port: int, status: str) -> list[dict]:
     return ask(port, query % status)["runsOrError"]["results"]
 
 
+def idle(port: int) -> bool:
+    """Whether no run is going on or waits for its turn."""
+    return not runs(port, "QUEUED, NOT_STARTED, STARTING, STARTED, CANCELING")
+
+
 def worker_of(port: int) -> int | None:
     """The process that carries out the run that is going on."""
     if not runs(port, "STARTED"):
@@ -105,6 +124,13 @@ def worker_of(port: int) -> int | None:
         if parent in servers and "multiprocessing.spawn" in line
     ]
     return max(workers, default=None)
+
+
+def due_in(project: Project, *stages: Stage) -> list[Task]:
+    """What is due of stages, each looked at alone, as the sensors do."""
+    state = State(project)
+    steps = [[name for name, step in STEPS.items() if step.stage == stage] for stage in stages]
+    return [task for names in steps for task in state.tasks(names)]
 
 
 def in_force(project: Project) -> tuple[set[str], set[str]]:
@@ -135,9 +161,8 @@ def test_a_file_in_the_inbox_leads_to_new_clusters_even_when_its_run_is_killed(
     )
 
     def settled() -> bool:
-        done = not runs(port, "STARTED") and not runs(port, "QUEUED")
         made_of, champion = in_force(project)
-        return done and made_of == champion
+        return idle(port) and made_of == champion
 
     wait_until(settled, 180, "clusters of the model in force")
     ids = project.store.read("annotations")["annotation_id"].to_pylist()
@@ -150,3 +175,30 @@ def test_a_file_in_the_inbox_leads_to_new_clusters_even_when_its_run_is_killed(
     )
     time.sleep(20)
     assert {name: project.store.version(name) for name in before} == before
+
+
+def test_two_daemons_on_one_project_take_each_file_once_and_give_nothing_up(
+    grown: Project, tmp_path: Path
+):
+    project = eager(grown, min_new_links=1000)
+    uids = sorted(project.store.read("images")["uid"].to_pylist())
+    before = project.store.count("annotations")
+    with ui(project, tmp_path / "one.log") as one, ui(project, tmp_path / "two.log") as two:
+        for number in range(6):
+            name = f"rows-{number}"
+            partial = project.inbox.folder / f".{name}"
+            partial.write_text(
+                f"type,img1,img2,annotator\nSIMILAR,{uids[0]},{uids[number + 1]},p\n"
+            )
+            partial.rename(project.inbox.folder / f"{name}.csv")
+            time.sleep(5)  # some arrive while the runs of others are going on
+
+        def all_is_done() -> bool:
+            return not due_in(project, "annotate", "recluster") and idle(one) and idle(two)
+
+        wait_until(all_is_done, 400, "nothing is due and nothing runs")
+    rows = project.store.read("annotations").to_pylist()
+    ids = [row["annotation_id"] for row in rows]
+    assert len(ids) == len(set(ids)) == before + 6
+    assert len(list(project.inbox.list("done"))) == 1 + 6 and pending_files(project) == []
+    assert given_up(project) == []

@@ -7,7 +7,7 @@ BOM, UTF-16 with BOM, Windows Latin-1; commas, semicolons or tabs; any line ends
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vsig_core.errors import AnnotationError
 
@@ -50,7 +50,7 @@ def read_sheet(data: bytes, file: str, required: Sequence[str]) -> Sheet:
     AnnotationError
         Empty, not text, a required column missing, or a column named twice.
     """
-    text, notes = _decode(data, file)
+    text, notes, mid_character = _decode(data, file)
     lines = list(io.StringIO(text, newline=""))
     delimiter = max(",;\t", key=next(filter(str.strip, lines)).count)
     csv.field_size_limit(_LARGEST_CELL)
@@ -59,6 +59,10 @@ def read_sheet(data: bytes, file: str, required: Sequence[str]) -> Sheet:
     _check_columns(columns, required, file)
     if delimiter != ",":
         notes.append(f"cells are separated by {delimiter!r}")
+    if mid_character and not text.endswith(("\n", "\r")):
+        records[-1] = replace(
+            records[-1], cells=[], fault="cells: the file ends within a character"
+        )
     broken = _cut_off(text, records[1:], len(columns))
     if not broken:
         return Sheet(columns, records[1:], notes)
@@ -83,19 +87,25 @@ def _cut_off(text: str, records: Sequence[Record], width: int) -> list[Record]:
     return list(records[len(records) - next(whole, len(records)) :])
 
 
-def _decode(data: bytes, file: str) -> tuple[str, list[str]]:
+def _decode(data: bytes, file: str) -> tuple[str, list[str], bool]:
+    """The text, what was noticed, and whether it ends in the middle of a character."""
     notes: list[str] = []
+    mid_character = False
     utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     try:
         text = data.decode("utf-16" if utf16 else "utf-8-sig")
-    except UnicodeDecodeError:
-        text = "\0" if utf16 else data.decode("latin-1")
-        notes.append("not UTF-8: read as Latin-1; look at the accents in names")
+    except UnicodeDecodeError as error:
+        mid_character = error.reason == "unexpected end of data" and error.start > 0 and not utf16
+        if mid_character:
+            text = data[: error.start].decode("utf-8-sig")
+        else:
+            text = "\0" if utf16 else data.decode("latin-1")
+            notes.append("not UTF-8: read as Latin-1; look at the accents in names")
     if "\0" in text:
         raise AnnotationError(f"{file} is not text; wanted a CSV file in UTF-8")
     if not text.strip():
         raise AnnotationError(f"{file} is empty; wanted a line that names the columns")
-    return text, notes
+    return text, notes, mid_character
 
 
 def _check_columns(columns: list[str], required: Sequence[str], file: str) -> None:
