@@ -6,6 +6,7 @@ import shutil
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from growing_lab import Lab, drawn
@@ -17,7 +18,7 @@ from vsig_core.errors import InputError, SourceError, StoreGoneError
 from vsig_core.project import open_project
 from vsig_pipeline.arrivals import left_alone, pending_files
 from vsig_pipeline.execution import Inputs
-from vsig_pipeline.inbox import take_files
+from vsig_pipeline.inbox import Taken, take_files
 from vsig_pipeline.listing import plan_sources, record_plan, record_sources
 from vsig_pipeline.running import RunFailedError, due, execute, run
 from vsig_pipeline.state import State
@@ -216,25 +217,28 @@ def test_a_store_that_vanishes_in_mid_run_ends_it_and_nothing_is_written_in_its_
 ):
     store, away = lab.project.folder / "store", lab.project.folder / "unmounted"
 
+    gone: list[Path] = []
+
     def vanish(*_: object) -> None:
-        if not away.exists():
-            store.rename(away)
+        if not gone:
+            gone.append(store.rename(away))
             if left == "an empty folder":
                 store.mkdir()
 
     drawn(lab.pictures / "new.jpg", 55)
     lab.judge("SIMILAR,p4.jpg,p5.jpg")
     before = uids(lab)
-    if moment == "while pictures are read":
-        reporter = vanish
-    else:
-        reporter = lambda *_: None  # noqa: E731  what a command without bars gives
-        take_files = annotations_step.take_files
-        monkeypatch.setattr(
-            annotations_step, "take_files", lambda *given: (take_files(*given), vanish())[0]
-        )
+    reading = moment == "while pictures are read"
+    take_files = annotations_step.take_files
+
+    def taken(*given: Any) -> Taken:
+        found = take_files(*given)
+        vanish()
+        return found
+
+    monkeypatch.setattr(annotations_step, "take_files", taken)
     with pytest.raises(RunFailedError, match=r"gone.*ring it back, then run again\.$") as told:
-        run(lab.project, reporter, lambda _task: None)
+        run(lab.project, vanish if reading else lambda *_: None, lambda _task: None)
     assert "\n" not in str(told.value)
     assert sorted(store.rglob("*")) == [] and store.exists() is (left == "an empty folder")
     if store.exists():
