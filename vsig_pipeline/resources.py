@@ -1,5 +1,6 @@
 """The project, as Dagster hands it to assets, checks and sensors."""
 
+import functools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +8,6 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from dagster import ConfigurableResource
-from pydantic import PrivateAttr
 
 from vsig_core.project import PROJECT_VARIABLE, Project, open_project
 
@@ -40,16 +40,26 @@ class ProjectResource(ConfigurableResource):
 
     folder: str = ""
 
-    _opened: Project | None = PrivateAttr(None)
-
     def open(self) -> Project:
-        """The project as it was when the run began: an edited file counts from the next one on.
+        """Read the settings afresh: an edited file counts from the next run on."""
+        return _given.get() or _open(self._named)
+
+    def of_run(self, run_id: str) -> Project:
+        """The project as it was opened when a run began.
 
         So a step that is tried again sees that a store which was there has vanished.
         """
-        if (given := _given.get()) is not None:
-            return given
-        if self._opened is None:
-            folder = self.folder or os.environ.get(PROJECT_VARIABLE, "")
-            self._opened = open_project(Path(folder) if folder else None)
-        return self._opened
+        return _given.get() or _opened_for(self._named, run_id)
+
+    @property
+    def _named(self) -> str:
+        return self.folder or os.environ.get(PROJECT_VARIABLE, "")
+
+
+def _open(folder: str) -> Project:
+    return open_project(Path(folder) if folder else None)
+
+
+@functools.lru_cache(maxsize=1)
+def _opened_for(folder: str, _run_id: str) -> Project:
+    return _open(folder)

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from vsig_core.corpus import BatchPlan, ReadAhead
+from vsig_core.corpus import BatchPlan
 from vsig_core.errors import InputError, VsigError
 from vsig_core.project import PROJECT_VARIABLE, Project, write_dagster_home
 from vsig_pipeline.failures import step_failure
@@ -143,12 +143,11 @@ def execute(
     """
     groups = _groups(tasks)
     following = [*(group[0].partition for group in groups[1:]), None]
-    with ReadAhead() as ahead:
-        for group, upcoming in zip(groups, following, strict=False):
+    with reading_ahead(project) as upcoming:
+        for group, upcoming.following in zip(groups, following, strict=False):
             for task in group:
                 announce(task)
-            with reading_ahead(ahead, upcoming):
-                _execute(project, group)
+            _execute(project, group)
 
 
 def _wanted(start: str | None) -> set[str] | None:

@@ -316,14 +316,13 @@ def test_the_next_batch_is_read_while_this_one_is_committed_and_by_nobody_twice(
     table = plan_batches(empty("batches"), listing, 2).table
     one, two = (table.filter(pc.field("batch") == name) for name in batches_of(table))
     alone = read_batch(two, empty("images"), objects, SETTINGS, Counting())
-    executor = Counting()
-    with ReadAhead() as ahead:
-        coming = NextBatch(two, ahead)
-        read_batch(one, empty("images"), objects, SETTINGS, executor, following=coming)
-        assert sorted(executor.given) == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
-        last = NextBatch(empty("batches"), ahead)
-        read = read_batch(two, empty("images"), objects, SETTINGS, executor, following=last)
-        assert len(executor.given) == 4
+    executor, ahead = Counting(), ReadAhead()
+    coming = NextBatch(two, ahead)
+    read_batch(one, empty("images"), objects, SETTINGS, executor, following=coming)
+    assert sorted(executor.given) == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
+    last = NextBatch(empty("batches"), ahead)
+    read = read_batch(two, empty("images"), objects, SETTINGS, executor, following=last)
+    assert len(executor.given) == 4
     assert read.digest == alone.digest and without_time(read).equals(without_time(alone))
 
 
@@ -334,16 +333,14 @@ def test_what_is_asked_for_otherwise_than_it_was_read_ahead_is_read_anew(
         write(f"{seed}.jpg", seed)
     table, executor = planned(tmp_path), Counting()
     sha256 = hashlib.sha256((tmp_path / "pictures" / "1.jpg").read_bytes()).hexdigest()
-    with ReadAhead() as ahead:
-        coming = NextBatch(table, ahead)
-        nothing = empty("batches")
-        read_batch(nothing, empty("images"), objects, SETTINGS, executor, following=coming)
-        assert len(executor.given) == 2
-        last = NextBatch(nothing, ahead)
-        read = read_batch(
-            table, empty("images"), objects, SETTINGS, executor,
-            taken_down=frozenset({sha256}), following=last,
-        )  # fmt: skip
+    ahead, nothing = ReadAhead(), empty("batches")
+    coming = NextBatch(table, ahead)
+    read_batch(nothing, empty("images"), objects, SETTINGS, executor, following=coming)
+    assert len(executor.given) == 2
+    read = read_batch(
+        table, empty("images"), objects, SETTINGS, executor,
+        taken_down=frozenset({sha256}), following=NextBatch(nothing, ahead),
+    )  # fmt: skip
     assert len(executor.given) == 4
     assert rows(read.rejected, "uid", "reason") == [("1.jpg", "purged")]
 

@@ -7,10 +7,10 @@ the store and sends back some kilobytes: decoded pictures never leave it.
 import hashlib
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
 from vsig_core.corpus.originals import read_original
 from vsig_core.corpus.pictures import check_bytes, read_picture
@@ -95,21 +95,15 @@ class ReadAhead:
     """Files of the batch that comes next, read while the one at hand is put into the store.
 
     So the workers have something to do then. The next batch takes what was begun where it
-    asks for just that; what nobody took is given up with the `with` block.
+    asks for just that.
     """
 
     def __init__(self) -> None:
         self._begun: dict[Hashable, Future[list[FileRead]]] = {}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._give_up()
-
     def begin(self, executor: Executor, chunks: Sequence[Chunk]) -> None:
         """Begin to read; at most as much as an executor has at a time."""
-        self._give_up()
+        self.give_up()
         self._begun = {
             chunk.asks: executor.submit(read_files, chunk) for chunk in chunks[:IN_FLIGHT]
         }
@@ -118,9 +112,9 @@ class ReadAhead:
         """The reading of a chunk, which may have begun."""
         return self._begun.pop(chunk.asks, None) or executor.submit(read_files, chunk)
 
-    def _give_up(self) -> None:
-        for future in self._begun.values():
-            future.cancel()
+    def give_up(self) -> None:
+        """Drop what nobody took; when it is done, nobody writes for it any more."""
+        wait([future for future in self._begun.values() if not future.cancel()])
         self._begun = {}
 
 

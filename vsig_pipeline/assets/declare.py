@@ -72,7 +72,7 @@ def computes(*kinds: str) -> Callable[[Callable[[Inputs], Outcome]], AssetsDefin
             context: AssetExecutionContext, project: ProjectResource
         ) -> MaterializeResult[Any]:
             batch = context.partition_key if step.batched else None
-            opened = project.open()
+            opened = project.of_run(context.run.run_id)
             done = run_step(compute, opened, batch, context)
             return MaterializeResult(
                 data_version=DataVersion(done.data_version),
