@@ -14,6 +14,8 @@ $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch torchvision
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	# numba compiles it once, for half a minute: not in the first run of a person who waits.
+	$(BIN)/python -W ignore -c 'import umap'
 	touch $(READY)
 
 demo: $(READY)

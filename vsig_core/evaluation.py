@@ -22,6 +22,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from vsig_core.annotations import SEPARATING, representatives
+from vsig_core.clustering import judged_pairs
 from vsig_core.current import current_images
 from vsig_core.executors import embedding
 from vsig_core.model import (
@@ -35,14 +36,17 @@ from vsig_core.model import (
     known,
     retrieval_metrics,
 )
+from vsig_core.pair_ranks import rank_pairs
 from vsig_core.pool import pool_images
 from vsig_core.project import Project
 from vsig_core.registered import vectors_of
 from vsig_core.settings import EvaluationSettings, SameWork
-from vsig_core.store import Provenance, Store, schema
+from vsig_core.store import Provenance, Store, empty, schema
 from vsig_core.vectors import Progress
 
 SPLITS = ("val", "test")
+# By what share of the pool a candidate moves rejected pairs apart; negative is together.
+REJECTED_APART = "rejected_apart"
 COUNTS = ("pool_size", "left_out", "not_in_pool")
 
 
@@ -191,11 +195,14 @@ class Evaluation:
         (subject, split) to its report.
     paired
         Candidate minus champion on validation; None where there is no champion to compare.
+    fallen
+        Rows of `fallen_links`: confirmed links that the candidate ranks lower.
     """
 
     rows: pa.Table
     reports: Mapping[tuple[str, str], RetrievalReport]
     paired: Paired | None
+    fallen: pa.Table
 
 
 @dataclass(frozen=True)
@@ -261,6 +268,10 @@ def evaluate(
         if paired is not None and split == "val":
             figure = Figure(paired.difference, paired.ci_low, paired.ci_high, paired.n)
             rows.append(_row(subjects.candidate, split, "map_difference", figure))
+    fallen = empty("fallen_links")
+    if subjects.champion is not None:
+        fallen, moved = _against_champion(subjects, judged, settings)
+        rows += moved
     for subject, vectors in subjects.vectors.items():
         collapse = collapse_figures(vectors)
         rows += [
@@ -269,7 +280,26 @@ def evaluate(
         ]
     for row in rows:
         row |= {"model_id": subjects.candidate, "links_version": links_version}
-    return Evaluation(pa.Table.from_pylist(rows, schema("evaluations")), reports, paired)
+    table = pa.Table.from_pylist(rows, schema("evaluations"))
+    return Evaluation(table, reports, paired, fallen)
+
+
+def _against_champion(
+    subjects: Subjects, judged: Judged, settings: EvaluationSettings
+) -> tuple[pa.Table, list[dict[str, object]]]:
+    """Judged pairs whose ranks changed: confirmed links that fell, rejected ones that rose."""
+    assert subjects.champion is not None
+    both = (subjects.vectors[subjects.champion], subjects.vectors[subjects.candidate])
+    confirmed, rejected = (
+        rank_pairs(judged_pairs(judged.links, verdicts), subjects.pool, *both)
+        for verdicts in (frozenset({"POSITIVE"}), SEPARATING)
+    )
+    moved = rejected.moved(settings)
+    figures = (
+        [] if moved is None else [Figure(moved.difference, moved.ci_low, moved.ci_high, moved.n)]
+    )
+    rows = [_row(subjects.candidate, "pool", REJECTED_APART, figure) for figure in figures]
+    return confirmed.fallen(subjects.candidate, subjects.champion), rows
 
 
 @dataclass(frozen=True)

@@ -105,9 +105,10 @@ _STEPS = [
     Step(
         "evaluation",
         "retrain",
-        ("evaluations",),
+        ("fallen_links", "evaluations"),
         ("candidate_model", "morphograph"),
         ("evaluation", "model", "annotations.same_work", "triplets.pool_size"),
+        code="2",
         remembers=True,
     ),
     Step(
@@ -116,6 +117,7 @@ _STEPS = [
         ("models",),
         ("evaluation",),
         ("evaluation",),
+        code="2",
         remembers=True,
     ),
     Step("embeddings", "embed", ("embeddings",), ("images", "model"), batched=True),
@@ -143,13 +145,14 @@ _STEPS = [
         ("atlas",),
         ("layout", "clusters", "corpus"),
     ),
+    Step("pair_evidence", "recluster", ("pair_evidence",), ("neighbours",), ("evidence",)),
     Step(
         "review_queue",
         "recluster",
         ("review_queue",),
-        ("groups", "neighbours", "morphograph"),
+        ("groups", "neighbours", "pair_evidence", "morphograph"),
         ("review", "annotations.same_work"),
-        code="3",
+        code="4",
     ),
 ]
 

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from vsig_core.errors import InputError
-from vsig_core.evidence import Cells, cells_of, inside, nominate, pack, region_vectors, unpack
+from vsig_core.evidence import (
+    Cells,
+    cells_of,
+    inside,
+    nominate,
+    nominate_all,
+    pack,
+    region_vectors,
+    unpack,
+)
 
 
 def maps(d: int = 5, height: int = 8, width: int = 8, seed: int = 0) -> np.ndarray:
@@ -90,3 +99,14 @@ def test_equal_pictures_are_nominated_in_their_order_and_no_more_than_asked_for(
     same = np.stack([region_vectors(cells_of(maps(), (0, 0, 1, 1)))] * 4)
     assert nominate(same[0], same, 3).tolist() == [0, 1, 2]
     assert nominate(same[0], same[:0], 3).tolist() == []
+
+
+def test_all_pictures_nominate_what_each_nominates_alone():
+    wholes = [cells_of(maps(16, 20, 20, seed), (0, 0, 1, 1)) for seed in range(30)]
+    regions = np.stack([region_vectors(whole) for whole in wholes])
+    found = nominate_all(regions, 7)
+    for number, own in enumerate(found.tolist()):
+        alone = [row for row in nominate(regions[number], regions, 8).tolist() if row != number]
+        assert own == alone[:7]
+    assert nominate_all(regions[:3], 7).shape == (3, 2), "no more than there are"
+    assert nominate_all(regions[:1], 7).shape == (1, 0)

@@ -24,6 +24,16 @@ def test_a_candidate_that_may_be_worse_is_rejected():
     assert "may be worse" in decision.reason
 
 
+def test_a_candidate_that_pulls_rejected_pairs_together_is_rejected_whatever_it_gains():
+    better = Paired(0.5, 0.4, 0.6, 30)
+    together = Paired(-0.1, -0.15, -0.05, 12)
+    decision = decide(better, HEALTHY, SETTINGS, rejected_apart=together)
+    assert not decision.promote
+    assert "12" in decision.reason and "10.0%" in decision.reason
+    for fine in (None, Paired(-0.1, -0.2, -0.01, 12), Paired(-0.1, -0.15, -0.05, 7)):
+        assert decide(better, HEALTHY, SETTINGS, fine).promote, "not sure, or too few to tell"
+
+
 @pytest.mark.parametrize("paired", [None, Paired(-0.5, -0.9, -0.1, 7)])
 def test_with_few_components_only_collapse_counts(paired):
     decision = decide(paired, HEALTHY, SETTINGS)

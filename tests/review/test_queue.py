@@ -229,3 +229,30 @@ def test_no_pair_is_proposed_twice_and_no_picture_in_more_than_three(seed: int):
     found = pairs(clusters(noise="abcdefgh"), Evidence(neighbours=table))
     assert found and len(found) == len(set(found))
     assert max(Counter(uid for pair in found for uid in pair).values()) <= 3
+
+
+def in_part(**scores: float) -> pa.Table:
+    """Pairs, as ab=20.0, that were compared in detail; a capital B: mirrored."""
+    rows = [
+        {"uid1": pair[0], "uid2": pair[1].lower(), "score": score, "mirrored": pair[1].isupper()}
+        for pair, score in scores.items()
+    ]
+    return pa.Table.from_pylist(rows, schema("pair_evidence"))
+
+
+def test_what_shares_a_part_is_asked_about_though_it_is_not_near_as_a_whole():
+    shared = in_part(ab=5.0, ac=6.0, ad=5.0, bC=90.0, bd=5.0, cd=5.0)
+    known = Evidence(neighbours=FOUR, pair_evidence=shared)
+    entries = queue(clusters(noise="abcd"), known)
+    assert sorted(entries[0]["images"]) == ["b", "c"]
+    assert entries[0]["reasons"][0] == "share a part, mirrored, and no group holds both"
+    assert len([e for e in entries if sorted(e["images"]) == ["b", "c"]]) == 1, "once, though near"
+
+
+def test_a_picture_that_has_something_in_common_with_all_is_not_put_first():
+    others = "bcdefghijklm"
+    ornament = {f"a{other}": 30.0 for other in others}
+    plain = {f"{one}{other}": 3.0 for one in "bc" for other in others[2:]}
+    shared = in_part(**ornament, bc=29.0, **plain)
+    entries = queue(clusters(noise="a" + others), Evidence(pair_evidence=shared))
+    assert sorted(entries[0]["images"]) == ["b", "c"]

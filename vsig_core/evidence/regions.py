@@ -14,6 +14,7 @@ _GRIDS = (3, 4, 5)
 REGIONS = 1 + sum(grid * grid for grid in _GRIDS)
 
 _BLOCK = 512  # pictures compared at a time
+_QUERIES = 8  # pictures that ask at a time: products of some 40 MB
 _FITTED = 512  # pictures that the principal components are taken from
 _RIDGE = 0.05  # of the mean variance, so that noise is not blown up
 
@@ -69,6 +70,38 @@ def nominate(
         found = _unit((block.reshape(-1, block.shape[2]) - mean) @ turn) @ wanted.T
         best[start : start + len(block)] = found.reshape(len(block), -1).max(axis=1)
     return np.argsort(-best, kind="stable")[:k]
+
+
+def nominate_all(regions: NDArray[np.floating], k: int) -> NDArray[np.int64]:
+    """For each picture, the others whose best region is most like the best of its own.
+
+    Parameters
+    ----------
+    regions
+        Shape (n, 51, d), of all pictures. The time grows with n squared: about 0.1 ms of a core
+        for each two pictures.
+    k
+        How many, at most n - 1.
+
+    Returns
+    -------
+    Rows of `regions`, shape (n, min(k, n - 1)), the most promising first.
+    """
+    n, per, d = regions.shape
+    k = min(k, n - 1)
+    mean, turn = _whitening(regions)
+    flat = _unit((regions.reshape(-1, d).astype(np.float32) - mean) @ turn)
+    chosen = np.empty((n, k), np.int64)
+    for start in range(0, n, _QUERIES):
+        queries = flat[start * per : (start + _QUERIES) * per]
+        count = len(queries) // per
+        best = np.empty((count, n), np.float32)
+        for first in range(0, n, _BLOCK):
+            found = queries @ flat[first * per : (first + _BLOCK) * per].T
+            best[:, first : first + _BLOCK] = found.reshape(count, per, -1, per).max(axis=(1, 3))
+        best[np.arange(count), np.arange(start, start + count)] = -np.inf
+        chosen[start : start + count] = np.argsort(-best, axis=1, kind="stable")[:, :k]
+    return chosen
 
 
 def _windows(length: int, grid: int) -> list[tuple[int, int]]:

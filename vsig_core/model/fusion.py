@@ -2,9 +2,12 @@
 
 import copy
 import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from vsig_core.model.network import Network
@@ -19,8 +22,8 @@ def fused(network: Network) -> Network:
     """
     original = network.eval()
     candidate = copy.deepcopy(original)
-    for module in list(candidate.modules()):
-        _fuse_children(module)
+    for pair in list(_pairs(candidate)):
+        pair.fuse()
     candidate.to(memory_format=torch.channels_last)
     side = original.preprocessing.resolution
     probe = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
@@ -29,21 +32,89 @@ def fused(network: Network) -> Network:
     return candidate if same else original
 
 
-def _fuse_children(module: nn.Module) -> None:
-    children = list(module.named_children())
-    for (_, convolution), (name, norm) in itertools.pairwise(children):
-        if not isinstance(convolution, nn.Conv2d) or not isinstance(norm, nn.BatchNorm2d):
-            continue
-        if convolution.out_channels != norm.num_features or norm.running_mean is None:
-            continue
-        convolution.weight, convolution.bias = fuse_conv_bn_weights(
-            convolution.weight,
-            convolution.bias,
-            norm.running_mean,
-            norm.get_buffer("running_var"),
-            norm.eps,
-            norm.weight,
-            norm.bias,
+class FoldedTail:
+    """A network's stages from a cut on, for training: the same function of the same parameters.
+
+    Batch norms are frozen in training, so each is a factor and an offset for every channel.
+    They go into the weights of the convolution before it each time that it computes, and the
+    gradients of these weights come back through them.
+    """
+
+    def __init__(self, network: Network, cut: int) -> None:
+        self._network = network
+        fast = fused(network)
+        self._tail = _Tail(fast, cut)
+        self._pairs = [] if fast is network else list(_pairs(network))
+        self._folded = {id(pair.convolution.weight) for pair in self._pairs}
+        self._folded |= {id(pair.convolution.bias) for pair in self._pairs}
+
+    def __call__(self, maps: Tensor, boxes: Tensor) -> Tensor:
+        """Unit vectors of maps at the cut, shape (n, d)."""
+        weights: dict[str, Tensor] = {
+            f"network.{name}": parameter
+            for name, parameter in self._network.named_parameters()
+            if parameter.requires_grad and id(parameter) not in self._folded
+        }
+        for pair in self._pairs:
+            weight, bias = pair.folded()
+            weights[f"network.{pair.name}.weight"] = weight
+            weights[f"network.{pair.name}.bias"] = bias
+        return functional_call(self._tail, weights, (maps, boxes))
+
+
+class _Tail(nn.Module):
+    def __init__(self, network: Network, cut: int) -> None:
+        super().__init__()
+        self.network = network
+        self._cut = cut
+
+    def forward(self, maps: Tensor, boxes: Tensor) -> Tensor:
+        return self.network.tail(maps, boxes, self._cut)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A convolution, by its name in the network, and the batch norm registered after it."""
+
+    name: str
+    convolution: nn.Conv2d
+    norm: nn.BatchNorm2d
+    parent: nn.Module
+    norm_name: str
+
+    def folded(self) -> tuple[Tensor, Tensor]:
+        """Weight and bias of a convolution that does both."""
+        variance, mean = self.norm.get_buffer("running_var"), self.norm.get_buffer("running_mean")
+        factor = torch.rsqrt(variance + self.norm.eps) * self.norm.weight
+        offset = self.norm.bias - mean * factor
+        weight = self.convolution.weight * factor.view(-1, 1, 1, 1)
+        bias = self.convolution.bias
+        return weight, offset if bias is None else offset + bias * factor
+
+    def fuse(self) -> None:
+        """Do so in place."""
+        self.convolution.weight, self.convolution.bias = fuse_conv_bn_weights(
+            self.convolution.weight,
+            self.convolution.bias,
+            self.norm.get_buffer("running_mean"),
+            self.norm.get_buffer("running_var"),
+            self.norm.eps,
+            self.norm.weight,
+            self.norm.bias,
         )
         # timm's batch norm carries its activation inside
-        setattr(module, name, getattr(norm, "act", nn.Identity()))
+        setattr(self.parent, self.norm_name, getattr(self.norm, "act", nn.Identity()))
+
+
+def _pairs(network: nn.Module) -> Iterator[_Pair]:
+    for path, module in network.named_modules():
+        for (name, convolution), (after, norm) in itertools.pairwise(module.named_children()):
+            if (
+                isinstance(convolution, nn.Conv2d)
+                and isinstance(norm, nn.BatchNorm2d)
+                and convolution.out_channels == norm.num_features
+                and norm.running_mean is not None
+                and norm.affine
+            ):
+                whole = f"{path}.{name}" if path else name
+                yield _Pair(whole, convolution, norm, module, after)

@@ -45,7 +45,12 @@ def collapse_figures(vectors: NDArray[np.float32]) -> Collapse:
     return Collapse(total / (n * (n - 1)), _effective_rank(exact - exact.mean(axis=0)), n)
 
 
-def decide(paired: Paired | None, collapse: Collapse, settings: EvaluationSettings) -> Decision:
+def decide(
+    paired: Paired | None,
+    collapse: Collapse,
+    settings: EvaluationSettings,
+    rejected_apart: Paired | None = None,
+) -> Decision:
     """Promote or reject a candidate.
 
     Parameters
@@ -54,10 +59,13 @@ def decide(paired: Paired | None, collapse: Collapse, settings: EvaluationSettin
         Candidate minus champion on validation; None where nothing could be compared.
     collapse
         Of the candidate's vectors.
+    rejected_apart
+        By what share of the pool the candidate moves rejected pairs apart; None where there
+        are none.
     """
-    collapsed = _collapse_reason(collapse, settings)
-    if collapsed:
-        return Decision(promote=False, reason=collapsed)
+    against = _collapse_reason(collapse, settings) or _together_reason(rejected_apart, settings)
+    if against:
+        return Decision(promote=False, reason=against)
     if paired is None or paired.n < settings.min_components:
         n = 0 if paired is None else paired.n
         return Decision(
@@ -93,6 +101,17 @@ def _collapse_reason(collapse: Collapse, settings: EvaluationSettings) -> str | 
             f"at least {least:g} is wanted"
         )
     return None
+
+
+def _together_reason(moved: Paired | None, settings: EvaluationSettings) -> str | None:
+    """Held against all rejected pairs, also those that were learnt from: a sound one parts them."""
+    if moved is None or moved.n < settings.min_components or moved.ci_high >= -settings.tolerance:
+        return None
+    return (
+        f"pulls rejected pairs together: the {moved.n} of them lie nearer by "
+        f"{-moved.difference:.1%} of the pictures on average, 95 % interval "
+        f"{-moved.ci_high:.1%} to {-moved.ci_low:.1%}; at most {settings.tolerance:.1%} is allowed"
+    )
 
 
 def _effective_rank(centred: NDArray[np.float64]) -> float:

@@ -22,6 +22,7 @@ from vsig_core.model.checkpoints import (
     restore_moments,
     write_checkpoint,
 )
+from vsig_core.model.fusion import FoldedTail
 from vsig_core.model.loss import CompoundHingeLoss
 from vsig_core.model.maps import FreshMaps, MapSource, Pictures, TrainingPictures, TrunkCache
 from vsig_core.model.network import Network
@@ -169,6 +170,7 @@ class _Run:
         self._optimizer = kinds[settings.optimizer](
             self._trained.values(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
+        self._tail = FoldedTail(network, self._cut)
         self._loss = CompoundHingeLoss(settings.margin, settings.intra_margin)
 
     def resume(self) -> Curve:
@@ -272,7 +274,7 @@ class _Run:
         with torch.inference_mode():
             vectors = torch.cat(
                 [
-                    self._network.tail(*source.take(pictures[part], draws[part]), self._cut)
+                    self._tail(*source.take(pictures[part], draws[part]))
                     for part in (slice(i, i + _LOOK) for i in range(0, len(pictures), _LOOK))
                 ]
             )
@@ -286,7 +288,7 @@ class _Run:
         """Learn from a few triplets; a picture in several of them goes through once."""
         pictures, place = np.unique(triplets, return_inverse=True)
         maps, boxes = source.take(pictures, rng.integers(0, _DRAWS, len(pictures)))
-        vectors = self._network.tail(maps, boxes, self._cut)
+        vectors = self._tail(maps, boxes)
         # Not `vectors[place]`: its gradient adds up in whatever order the threads come.
         chosen = torch.from_numpy(place.reshape(-1, 3))
         losses = self._loss(*(vectors.index_select(0, role) for role in chosen.T))

@@ -9,6 +9,7 @@ from vsig_core.pair_evidence.pairs import (
     evidence_of,
     pair_evidence,
 )
+from vsig_core.pair_evidence.table import evidence_table
 
 __all__ = [
     "Ask",
@@ -17,6 +18,7 @@ __all__ = [
     "compared",
     "detail_of",
     "evidence_of",
+    "evidence_table",
     "maps_of",
     "pair_evidence",
 ]

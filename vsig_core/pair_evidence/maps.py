@@ -87,7 +87,7 @@ class Maps:
         -------
         sha256 to the object with its cells.
         """
-        found = self._known(sorted(copies))
+        found = self.keys(sorted(copies))
         missing = [sha for sha in copies if sha not in found]
         for start in range(0, len(missing), _COMMIT):
             chunk = missing[start : start + _COMMIT]
@@ -101,6 +101,16 @@ class Maps:
                     progress(start + len(rows), len(missing))
             self.store.append("regions", self._table(rows), Provenance("evidence", code=CODE))
         return found
+
+    def keys(self, hashes: Sequence[str]) -> dict[str, str]:
+        """sha256 to the object with its cells, of the pictures that have maps."""
+        rows = self.store.read_or_empty(
+            "regions",
+            columns=["sha256", "cells"],
+            where={"trunk": self.name},
+            among={"sha256": list(hashes)},
+        )
+        return dict(zip(rows["sha256"].to_pylist(), rows["cells"].to_pylist(), strict=True))
 
     def cells(self, keys: Mapping[str, str], wanted: Sequence[str]) -> list[Cells]:
         """Cells of pictures, in the order of `wanted`; few are kept for the next time.
@@ -132,15 +142,6 @@ class Maps:
             return [], np.zeros((0, 0, 0), np.float32)
         flat = rows["vectors"].combine_chunks().flatten().to_numpy()
         return rows["sha256"].to_pylist(), flat.reshape(rows.num_rows, REGIONS, -1)
-
-    def _known(self, hashes: list[str]) -> dict[str, str]:
-        rows = self.store.read_or_empty(
-            "regions",
-            columns=["sha256", "cells"],
-            where={"trunk": self.name},
-            among={"sha256": hashes},
-        )
-        return dict(zip(rows["sha256"].to_pylist(), rows["cells"].to_pylist(), strict=True))
 
     def _table(self, rows: list[tuple[str, str, NDArray[np.float32]]]) -> pa.Table:
         columns = {

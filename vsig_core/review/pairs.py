@@ -1,16 +1,19 @@
-"""Pairs worth a question: near one another, and in no group together.
+"""Pairs worth a question: near one another or alike in a part, and in no group together.
 
 Most pictures lie in no cluster, and most copies that are still to be found are just beyond
 the radius. What stands out from a picture's other neighbours is asked about first.
 """
 
+import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from vsig_core.review.standing import Standing
 
@@ -24,6 +27,19 @@ PAIR, CLOSE = 0.4, 0.6
 
 Entry = dict[str, Any]
 Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Near:
+    """Two pictures, and how far they stand out from what else is near to either: 0 to 1.
+
+    `shared` says in words what they have in common in a part; None where they are near as a
+    whole.
+    """
+
+    closeness: float
+    pair: Pair
+    shared: str | None = None
 
 
 def propose_pairs(groups: pa.Table, standing: Standing, most: int) -> list[Entry]:
@@ -42,10 +58,17 @@ def propose_pairs(groups: pa.Table, standing: Standing, most: int) -> list[Entry
     proposed: list[Entry] = []
     asked: Counter[str] = Counter()
     seen: set[frozenset[str]] = set()
-    for closeness, (one, other) in _near(standing.evidence.neighbours):
+    known = standing.evidence
+    near = heapq.merge(
+        _alike_in_part(known.pair_evidence),
+        _near(known.neighbours),
+        key=lambda near: -near.closeness,
+    )
+    for found in near:
+        one, other = found.pair
         if len(proposed) >= most:
             break
-        objects = frozenset(standing.evidence.objects.get(uid, uid) for uid in (one, other))
+        objects = frozenset(known.objects.get(uid, uid) for uid in (one, other))
         if (
             len(objects) < 2
             or objects in seen
@@ -56,11 +79,11 @@ def propose_pairs(groups: pa.Table, standing: Standing, most: int) -> list[Entry
             continue
         seen.add(objects)
         asked.update((one, other))
-        proposed.append(_entry((one, other), closeness, standing))
+        proposed.append(_entry(found, standing))
     return proposed
 
 
-def _near(neighbours: pa.Table) -> Iterator[tuple[float, Pair]]:
+def _near(neighbours: pa.Table) -> Iterator[Near]:
     """Near neighbours, and how far they stand out: 1 is an exact copy, 0 is like the others.
 
     Those that stand out most come first. The distance is held against that to the last of the
@@ -84,7 +107,45 @@ def _near(neighbours: pa.Table) -> Iterator[tuple[float, Pair]]:
     _, first = np.unique(low * len(uids) + high, return_index=True)  # each is there from both sides
     first = first[other[first] >= 0]
     for row in first[np.lexsort((high[first], low[first], -closeness[first]))]:
-        yield float(closeness[row]), (uids[int(low[row])].as_py(), uids[int(high[row])].as_py())
+        pair = (uids[int(low[row])].as_py(), uids[int(high[row])].as_py())
+        yield Near(float(closeness[row]), pair)
+
+
+def _alike_in_part(evidence: pa.Table) -> Iterator[Near]:
+    """Pairs that were compared in detail, those that stand out most first.
+
+    The score is held against the tenth best of either picture, as the distance in `_near`: a
+    picture full of ornament has something in common with everything.
+    """
+    if not evidence.num_rows:
+        return
+    uids = pa.concat_arrays([evidence[name].combine_chunks() for name in ("uid1", "uid2")]).unique()
+    one, other = (_places(evidence[name], uids) for name in ("uid1", "uid2"))
+    score = evidence["score"].to_numpy()
+    usual = _tenth_best(np.concatenate([one, other]), np.concatenate([score, score]), len(uids))
+    expected = np.sqrt(usual[one] * usual[other])
+    closeness = 1 - np.divide(expected, score, out=np.ones(len(score)), where=score > expected)
+    for row in np.lexsort((other, one, -closeness)):
+        if closeness[row] <= 0:
+            return
+        pair = (uids[int(one[row])].as_py(), uids[int(other[row])].as_py())
+        mirrored = evidence["mirrored"][int(row)].as_py()
+        yield Near(float(closeness[row]), pair, "share a part" + ", mirrored" * mirrored)
+
+
+def _places(column: pa.ChunkedArray, uids: pa.Array) -> NDArray[np.int64]:
+    options = pc.SetLookupOptions(value_set=uids)
+    return pc.call_function("index_in", [column.combine_chunks()], options).to_numpy()
+
+
+def _tenth_best(
+    place: NDArray[np.int64], score: NDArray[np.float64], count: int
+) -> NDArray[np.float64]:
+    """The `NEAREST`th highest score of each place; its lowest where it has fewer."""
+    order = np.lexsort((-score, place))
+    starts = np.searchsorted(place[order], np.arange(count))
+    ends = np.append(starts[1:], len(order))
+    return score[order][np.minimum(starts + NEAREST, ends) - 1]
 
 
 def _nearest(neighbours: pa.Table, column: str) -> pa.ListArray:
@@ -100,26 +161,32 @@ def _groups_of(groups: pa.Table) -> Mapping[str, set[str]]:
     return found
 
 
-def _entry(pair: Pair, closeness: float, standing: Standing) -> Entry:
+def _entry(near: Near, standing: Standing) -> Entry:
+    pair = near.pair
     motifs = [standing.motifs.get(uid, set()) for uid in pair]
     return {
         "name": " ".join(pair),
         "kind": "pair",
         "images": sorted(pair, key=lambda uid: (uid in standing.motifs, uid)),
         "cluster": None,
-        "score": round(PAIR + CLOSE * closeness, 6),
-        "reasons": [_reason(motifs, standing), *_standing_out(closeness)],
+        "score": round(PAIR + CLOSE * near.closeness, 6),
+        "reasons": [_reason(motifs, near, standing), *_standing_out(near)],
     }
 
 
-def _reason(motifs: list[set[str]], standing: Standing) -> str:
+def _reason(motifs: list[set[str]], near: Near, standing: Standing) -> str:
     if all(motifs):
         names = standing.names(set().union(*motifs))
-        return f"carry {names}, and are near one another: are they one?"
+        return f"carry {names}, and {near.shared or 'are near one another'}: are they one?"
     if any(motifs):
         return f"one carries {standing.names(set().union(*motifs))}: does the other too?"
-    return "nearer to one another than to all but a few others, and no group holds both"
+    alike = near.shared or "nearer to one another than to all but a few others"
+    return f"{alike}, and no group holds both"
 
 
-def _standing_out(closeness: float) -> list[str]:
-    return ["far nearer than anything else"] if closeness > 0.5 else []
+def _standing_out(near: Near) -> list[str]:
+    if near.closeness <= 0.5:
+        return []
+    return [
+        "more in common than with anything else" if near.shared else "far nearer than anything else"
+    ]

@@ -27,7 +27,9 @@ class Evidence:
     new_images
         Pictures that arrived since the queue was ranked last.
     neighbours
-        Table `neighbours`; without it no pairs are proposed.
+        Table `neighbours`; without it no pairs are proposed for being near as a whole.
+    pair_evidence
+        Table `pair_evidence`; without it none for a part that they share.
     objects
         Picture -> the object that it shows, by any name: duplicates have one, and views of
         one work where these are folded. A picture that is alone may be missing.
@@ -39,6 +41,7 @@ class Evidence:
     verdicts: Sequence[Verdict] = ()
     new_images: Collection[str] = frozenset()
     neighbours: pa.Table = field(default_factory=lambda: empty("neighbours"))
+    pair_evidence: pa.Table = field(default_factory=lambda: empty("pair_evidence"))
     objects: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -59,9 +59,9 @@ class EvidenceSettings(Section):
 
     enabled: bool = Field(
         default=False,
-        description="`vsig similar` compares what it finds in detail; each picture concerned is "
-        "looked at once more. What is asked for by name (--evidence, --box) is compared either "
-        "way.",
+        description="Every run compares near pictures in detail for the queue, and `vsig similar` "
+        "what it finds; each picture is looked at once more. What is asked for by name "
+        "(--evidence, --box) is compared either way.",
     )
     resolution: int = Field(
         default=320, ge=64, description="Side of the network's input for it, pixels."
@@ -69,8 +69,13 @@ class EvidenceSettings(Section):
     rerank: int = Field(
         default=60,
         ge=1,
-        description="Pictures nearest as a whole, and as many by their regions, that are "
-        "compared in detail.",
+        description="Pictures nearest as a whole, and as many by their regions, that `vsig "
+        "similar` compares in detail.",
+    )
+    compared: int = Field(
+        default=20,
+        ge=1,
+        description="The same of each picture in a run, for the queue.",
     )
 
 

@@ -159,7 +159,8 @@ class EvaluationSettings(Section):
     tolerance: float = Field(
         default=0.02,
         ge=0,
-        description="mAP that the lower end of the paired interval may lie below 0.",
+        description="mAP that the lower end of the paired interval may lie below 0, and share of "
+        "the pictures by which rejected pairs may surely come nearer.",
     )
     max_mean_cosine: float = Field(
         default=0.9,

@@ -54,6 +54,7 @@ def review_queue(inputs: Inputs) -> Outcome:
         verdicts=verdicts_in_force(inputs.judgements()),
         new_images=_new_images(inputs),
         neighbours=inputs.read("neighbours"),
+        pair_evidence=inputs.read("pair_evidence"),
         objects=_objects(inputs, links),
     )
     groups_now, clusters_now = inputs.read("groups"), inputs.read("clusters")

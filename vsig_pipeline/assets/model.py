@@ -8,7 +8,14 @@ import numpy as np
 import pyarrow as pa
 
 from vsig_core.current import champion_id, current_images
-from vsig_core.evaluation import Contest, Evaluation, counts, judged_now, score
+from vsig_core.evaluation import (
+    REJECTED_APART,
+    Contest,
+    Evaluation,
+    counts,
+    judged_now,
+    score,
+)
 from vsig_core.model import (
     GREY16,
     Collapse,
@@ -31,6 +38,7 @@ from vsig_pipeline.assets.declare import computes
 from vsig_pipeline.execution import Inputs, Outcome
 
 NONE = "none"
+_DEEPEST = 10  # falls that Dagster shows; all are in `fallen_links`
 
 
 @computes("torch")
@@ -147,8 +155,11 @@ def evaluation(inputs: Inputs) -> Outcome:
     judged = judged_now(inputs.store, inputs.settings.annotations.same_work)
     found = score(inputs.project, contest, judged, provenance, inputs.progress)
     return Outcome(
-        tables={"evaluations": _merged(inputs.read("evaluations"), found.rows)},
-        facts=_headline(found, asked, in_force, pretrained),
+        tables={
+            "fallen_links": _merged_links(inputs.read("fallen_links"), found.fallen, asked),
+            "evaluations": _merged(inputs.read("evaluations"), found.rows),
+        },
+        facts=_headline(found, asked, in_force, pretrained) | _fallen(found.fallen),
         plots={"retrieval": plot_retrieval(_bars(found, pretrained, in_force, asked))},
     )
 
@@ -159,6 +170,21 @@ def _merged(before: pa.Table, rows: pa.Table) -> pa.Table:
     new = {tuple(row[name] for name in key) for row in rows.to_pylist()}
     kept = [tuple(row[name] for name in key) not in new for row in before.to_pylist()]
     return pa.concat_tables([before.filter(pa.array(kept, pa.bool_())), rows])
+
+
+def _merged_links(before: pa.Table, rows: pa.Table, candidate: str) -> pa.Table:
+    """Those of other candidates stay."""
+    others = [name != candidate for name in before["model_id"].to_pylist()]
+    return pa.concat_tables([before.filter(pa.array(others, pa.bool_())), rows])
+
+
+def _fallen(links: pa.Table) -> dict[str, Any]:
+    """How many confirmed links rank lower than before, and the deepest falls."""
+    deepest = [
+        f"{row['img1']} · {row['img2']}: {row['rank_before']:g} → {row['rank']:g}"
+        for row in links.slice(0, _DEEPEST).to_pylist()
+    ]
+    return {"confirmed links that fell": links.num_rows, "deepest falls": deepest}
 
 
 def _headline(found: Evaluation, candidate: str, in_force: str, pretrained: str) -> dict[str, Any]:
@@ -209,7 +235,10 @@ def model(inputs: Inputs) -> Outcome:
         return _in_force(models, {"why": why})
     rows = inputs.read("evaluations")
     decision = decide(
-        _paired(rows, candidate), _collapse(rows, candidate), inputs.settings.evaluation
+        _paired(rows, candidate, "map_difference", "val"),
+        _collapse(rows, candidate),
+        inputs.settings.evaluation,
+        _paired(rows, candidate, REJECTED_APART, "pool"),
     )
     change = promote if decision.promote else reject
     return _in_force(
@@ -249,8 +278,8 @@ def _figures(rows: pa.Table, candidate: str) -> dict[tuple[str, str], dict[str, 
     return {(row["metric"], row["split"]): row for row in own}
 
 
-def _paired(rows: pa.Table, candidate: str) -> Paired | None:
-    row = _figures(rows, candidate).get(("map_difference", "val"))
+def _paired(rows: pa.Table, candidate: str, metric: str, split: str) -> Paired | None:
+    row = _figures(rows, candidate).get((metric, split))
     if row is None:
         return None
     low, high = (np.nan if row[end] is None else row[end] for end in ("ci_low", "ci_high"))

@@ -72,6 +72,19 @@ TABLES = [
         partitions="model_id",
     ),
     table(
+        "fallen_links",
+        "Confirmed links that a candidate ranks lower than the champion it was held against.",
+        "model_id img1 img2",
+        [
+            ("model_id", TEXT, "candidate"),
+            ("against", TEXT, "champion"),
+            ("img1", TEXT, "picture"),
+            ("img2", TEXT, "picture"),
+            ("rank_before", pa.float64(), "by the champion; 1 is nearest, mean of both directions"),
+            ("rank", pa.float64(), "by the candidate"),
+        ],
+    ),
+    table(
         "embeddings",
         "One unit vector for each picture and model.",
         "model_id uid",
@@ -95,5 +108,21 @@ TABLES = [
             ("vectors", VECTOR, "of the whole and of 50 windows, one after the other"),
         ],
         partitions="trunk",
+    ),
+    table(
+        "pair_evidence",
+        "What near pictures have in common, part by part; empty where local evidence is off.",
+        "uid1 uid2",
+        [
+            ("uid1", TEXT, "picture, the smaller uid"),
+            ("uid2", TEXT, "picture"),
+            ("sha1", TEXT, "what uid1 showed"),
+            ("sha2", TEXT, "what uid2 showed"),
+            ("trunk", TEXT, "network before the trained stages, and resolution, t-…"),
+            ("score", pa.float64(), "pairs of cells on which a geometry agrees, weighted; 0 none"),
+            ("box1", TEXT, "where in uid1: x,y,w,h in fractions; null where the score is 0"),
+            ("box2", TEXT, "where in uid2"),
+            ("mirrored", pa.bool_(), "one shows it with left and right exchanged"),
+        ],
     ),
 ]
