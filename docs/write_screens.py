@@ -1,26 +1,29 @@
 """Writes docs/images/review-*.jpg: pages of the review app on a project, such as `make demo` makes.
 
     .venv/bin/python docs/write_screens.py demo
+    .venv/bin/python docs/write_screens.py demo --into /tmp/looks --tablet
 
 Needs Debian's Chromium and playwright. Judgements are not written.
 """
 
-import sys
+import argparse
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 import uvicorn
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Playwright, sync_playwright
 
 from vsig_core.project import Project, open_project
 from vsig_core.review.app import create_app
 
 IMAGES = Path(__file__).parent / "images"
-SIZE = {"width": 1440, "height": 900}
+PATIENCE = 300_000  # milliseconds: the map is drawn by software here
+WEBGL = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 
 
 @contextmanager
@@ -47,39 +50,80 @@ def pages(project: Project) -> dict[str, str]:
     uid = next(row["uid"] for row in members if row["component"] == largest)
     queue = project.store.read("review_queue").to_pylist()
     full = next(row for row in queue if row["cluster"] and len(row["images"]) > 5)
+    pair = next(row["images"] for row in queue if row["kind"] == "pair")
     return {
         "queue": "/",
         "group": f"/cluster/{quote(full['cluster'])}",
+        "pair": f"/pair?a={quote(pair[0])}&b={quote(pair[1])}",
+        "duplicates": "/duplicates",
         "find": f"/near?uid={quote(uid)}",
         "morphograph": f"/morphograph/{quote(largest)}",
         "conflicts": "/conflicts",
         "learn": "/learn",
+        "people": "/people",
+        "map": "/map/",
+        "map-near": f"/map/#colour=cluster&lit={quote(_largest_cluster(project))}"
+        f"&picture={quote(_shown(project))}",
     }
 
 
-def shoot(page: Page, address: str, name: str, path: str) -> None:
+def _largest_cluster(project: Project) -> str:
+    clusters = Counter(filter(None, project.store.read("clusters")["cluster"].to_pylist()))
+    return max(sorted(clusters), key=clusters.__getitem__)
+
+
+def _shown(project: Project) -> str:
+    """A picture of the largest cluster."""
+    rows = project.store.read("clusters").to_pylist()
+    largest = _largest_cluster(project)
+    return min(row["uid"] for row in rows if row["cluster"] == largest)
+
+
+def shoot(page: Page, address: str, path: str, out: Path) -> None:
     """One page, when all its pictures are there."""
+    page.goto("about:blank")  # else an address that differs behind # alone opens nothing
     page.goto(address + path)
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=IMAGES / f"review-{name}.jpg", type="jpeg", quality=72)
+    if path.startswith("/map/"):
+        page.wait_for_selector("#message", state="hidden")
+        page.wait_for_selector("#stage[aria-busy=false]")
+        if "picture=" in path:
+            page.wait_for_selector("#card .title")
+            page.wait_for_load_state("networkidle")
+            page.wait_for_selector("#stage[aria-busy=false]")
+    page.screenshot(path=out, type="jpeg", quality=72)
+
+
+def open_page(playwright: Playwright, address: str, *, tablet: bool) -> Page:
+    """A browser of the size of a laptop or a tablet, in which a name was said."""
+    browser = playwright.chromium.launch(
+        executable_path="/usr/bin/chromium", args=["--no-sandbox", *WEBGL]
+    )
+    page = browser.new_page(
+        viewport={"width": 820, "height": 1180} if tablet else {"width": 1440, "height": 900},
+        has_touch=tablet,
+    )
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{address}/name")
+    page.get_by_label("Your name").fill("Anna")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{address}/")
+    return page
 
 
 def main() -> None:
     """Shoot all pages."""
-    project = open_project(Path(sys.argv[1]))
-    with served(project) as address, sync_playwright() as started:
-        chromium = started.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        page = chromium.new_page(viewport=SIZE)
-        page.set_default_timeout(120_000)
-        page.goto(f"{address}/name")
-        page.get_by_label("Your name").fill("Anna")
-        page.keyboard.press("Enter")
-        page.wait_for_url(f"{address}/")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("project", type=Path)
+    parser.add_argument("--into", type=Path, default=IMAGES)
+    parser.add_argument("--tablet", action="store_true")
+    given = parser.parse_args()
+    given.into.mkdir(parents=True, exist_ok=True)
+    project = open_project(given.project)
+    with served(project) as address, sync_playwright() as playwright:
+        page = open_page(playwright, address, tablet=given.tablet)
         for name, path in pages(project).items():
-            shoot(page, address, name, path)
-        chromium.close()
+            shoot(page, address, path, given.into / f"review-{name}.jpg")
 
 
 if __name__ == "__main__":

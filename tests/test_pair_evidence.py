@@ -17,7 +17,7 @@ from vsig_core.corpus.sample import draw_sample
 from vsig_core.embedding import embed
 from vsig_core.errors import InputError, TableMissingError, UnknownImageError
 from vsig_core.model import load_network
-from vsig_core.pair_evidence import evidence_of, pair_evidence
+from vsig_core.pair_evidence import Ask, evidence_of, evidence_with, pair_evidence
 from vsig_core.project import Project, init_project, open_project
 from vsig_core.registered import register_pretrained
 from vsig_core.similar import Closely, similar
@@ -108,6 +108,14 @@ def test_a_part_is_found_where_it_was_put(project: Project):
         assert match.box1 == pytest.approx((0.125, 0.125, 0.5, 0.5), abs=0.17)
     assert upper.box2 == pytest.approx((0, 0, 0.5, 0.5), abs=0.17)
     assert lower.box2 == pytest.approx((0.5, 0.5, 0.5, 0.5), abs=0.17)
+
+
+def test_a_part_is_framed_in_each_work_that_holds_it(project: Project, pictures: dict[str, bytes]):
+    ask = Ask(pictures["0.jpg"], (0.125, 0.125, 0.5, 0.5))
+    upper, other, lower = evidence_with(project, ask, ["upper.jpg", "5.jpg", "lower.jpg"])
+    assert upper.box2 == pytest.approx((0, 0, 0.5, 0.5), abs=0.17)
+    assert lower.box2 == pytest.approx((0.5, 0.5, 0.5, 0.5), abs=0.17)
+    assert min(upper.score, lower.score) > 2 * other.score
 
 
 def test_the_pair_the_other_way_round_has_its_boxes_exchanged(project: Project):

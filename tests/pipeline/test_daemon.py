@@ -15,8 +15,12 @@ from pathlib import Path
 
 import pytest
 from small_project import edit_settings
+from starlette.testclient import TestClient
 
 from vsig_core.project import Project
+from vsig_core.review.app import create_app
+from vsig_core.review.dagster_api import DagsterError, newest_training
+from vsig_core.review.learn_requests import asked_to_learn
 from vsig_pipeline.arrivals import pending_files
 from vsig_pipeline.notices import given_up
 from vsig_pipeline.state import State, Task
@@ -29,33 +33,16 @@ HEALTH = (
 )
 
 
-@pytest.fixture
-def daemon(grown: Project, tmp_path: Path) -> Iterator[tuple[Project, int]]:
-    """`vsig ui` on a project that asks for a training at every new link."""
-    project = eager(grown, min_new_links=1)
-    with ui(project, tmp_path / "daemon.log") as port:
-        yield project, port
-
-
-def eager(project: Project, min_new_links: int) -> Project:
-    """A project that trains at so many new links, and tries again soon."""
-    settings = f"[annotations]\nmin_new_links = {min_new_links}\n[run]\nbackoff_seconds = 1\n"
-    return edit_settings(project, ("[training]", f"{settings}[training]"))
-
-
 @contextlib.contextmanager
-def ui(project: Project, log: Path) -> Iterator[int]:
-    """`vsig ui`, a daemon and a web server; gives its port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def ui_of(project: Project, port: int, log: Path) -> Iterator[None]:
+    """`vsig ui` on a project: web server and daemon, until both are up."""
     command = [sys.executable, "-c", "from vsig_core.cli import main; main()"]
     command += ["--project", str(project.folder), "ui", "--port", str(port)]
-    with log.open("w") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+    with log.open("w") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
         try:
             wait_until(lambda: healthy(port), 180, "the daemon is healthy")
-            yield port
+            yield
         finally:
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -63,6 +50,27 @@ def ui(project: Project, log: Path) -> Iterator[int]:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@pytest.fixture
+def daemon(grown: Project, tmp_path: Path) -> Iterator[tuple[Project, int]]:
+    """`vsig ui` on a project that asks for a training at every new link."""
+    project = eager(grown, min_new_links=1)
+    port = free_port()
+    with ui_of(project, port, tmp_path / "daemon.log"):
+        yield project, port
+
+
+def eager(project: Project, min_new_links: int) -> Project:
+    """A project that trains at so many new links, and tries again soon."""
+    settings = f"[annotations]\nmin_new_links = {min_new_links}\n[run]\nbackoff_seconds = 1\n"
+    return edit_settings(project, ("[training]", f"{settings}[training]"))
 
 
 def wait_until(holds: Callable[[], object], seconds: float, what: str) -> None:
@@ -156,9 +164,7 @@ def test_a_file_in_the_inbox_leads_to_new_clusters_even_when_its_run_is_killed(
             os.kill(victim, signal.SIGKILL)
     wait_until(lambda: project.store.count("annotations") > rows, 180, "the judgements are taken")
     wait_until(lambda: project.store.version("evaluations") != evaluations, 180, "a new evaluation")
-    wait_until(
-        lambda: not (project.inbox.folder / "annotations-2.csv").exists(), 60, "the file is moved"
-    )
+    wait_until(lambda: project.inbox.find("annotations-2.csv") is None, 60, "the file is moved")
 
     def settled() -> bool:
         made_of, champion = in_force(project)
@@ -169,12 +175,53 @@ def test_a_file_in_the_inbox_leads_to_new_clusters_even_when_its_run_is_killed(
     assert len(ids) == len(set(ids)) > rows  # nothing lost, nothing twice
     assert project.store.version("images") == images
     before = {name: project.store.version(name) for name in ("annotations", "links", "models")}
-    shutil.copy(sample / "annotations-2.csv", project.inbox.folder / "the same again.csv")
-    wait_until(
-        lambda: not (project.inbox.folder / "the same again.csv").exists(), 120, "it is moved"
-    )
+    shutil.copy(sample / "annotations-2.csv", project.inbox.uri("the same again.csv"))
+    wait_until(lambda: project.inbox.find("the same again.csv") is None, 120, "it is moved")
     time.sleep(20)
     assert {name: project.store.version(name) for name in before} == before
+
+
+def test_a_training_asked_for_in_the_app_is_run_by_dagster_and_told_on_its_page(
+    grown: Project, sample: Path, tmp_path: Path
+):
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    # So many links that the sensor never asks by itself: only the button does.
+    more = f'[annotations]\nmin_new_links = 100000\n[review]\ndagster = "{address}"\n[training]'
+    project = edit_settings(grown, ("[training]", more))
+    trained = project.store.count("models")
+    app = create_app(project)
+    with (
+        ui_of(project, port, tmp_path / "daemon.log"),
+        TestClient(app, base_url="http://127.0.0.1") as browser,
+    ):
+        browser.post("/name", data={"name": "Anna", "csrf": token_of(browser.get("/name").text)})
+        shutil.copy(sample / "annotations-2.csv", project.inbox.uri())
+        pressed = browser.post("/learn", data={"csrf": token_of(browser.get("/learn").text)})
+        assert pressed.url.path == "/learn"
+        assert asked_to_learn(project.inbox) is None, "Dagster took it: no file has to wait"
+        wait_until(lambda: told_by(address, "SUCCESS"), 300, "the run has ended well")
+        assert [run["jobName"] for run in runs(port, "SUCCESS")].count("retrain") == 1
+        assert project.store.count("models") == trained + 1
+        wait_until(lambda: browser.get("/learn/progress").json()["state"] == "idle", 60, "all told")
+        page = browser.get("/learn").text
+    newest = max(project.store.read("models").to_pylist(), key=lambda row: row["created_at"])
+    verdict = "The new model took over" if newest["status"] == "champion" else "The old model stays"
+    assert verdict in page and "On held-out links" in page
+
+
+def token_of(page: str) -> str:
+    return page.split('name="csrf" content="')[1].split('"')[0]
+
+
+def told_by(address: str, status: str) -> bool:
+    """Whether Dagster's newest training has a status; a busy server may not answer in time."""
+    try:
+        run = newest_training(address)
+    except DagsterError:
+        return False
+    assert run is None or run.status not in ("FAILURE", "CANCELED"), run
+    return run is not None and run.status == status
 
 
 def test_two_daemons_on_one_project_take_each_file_once_and_give_nothing_up(
@@ -183,7 +230,11 @@ def test_two_daemons_on_one_project_take_each_file_once_and_give_nothing_up(
     project = eager(grown, min_new_links=1000)
     uids = sorted(project.store.read("images")["uid"].to_pylist())
     before = project.store.count("annotations")
-    with ui(project, tmp_path / "one.log") as one, ui(project, tmp_path / "two.log") as two:
+    one, two = free_port(), free_port()
+    with (
+        ui_of(project, one, tmp_path / "one.log"),
+        ui_of(project, two, tmp_path / "two.log"),
+    ):
         for number in range(6):
             name = f"rows-{number}"
             partial = project.inbox.folder / f".{name}"

@@ -3,28 +3,21 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from judging_project import HOSTILE, MANY, SEVEN, THREE
-from live_server import LiveServer, rows_in
+from live_server import PATIENCE, LiveServer, browser_or_skip, launch, rows_in
 
 from vsig_core.project import Project
 
-CHROMIUM = Path("/usr/bin/chromium")
-if not CHROMIUM.exists():
-    pytest.skip(
-        "Chromium is not installed (Debian: apt-get install chromium)", allow_module_level=True
-    )
-playwright = pytest.importorskip("playwright.sync_api")
+playwright = browser_or_skip()
 expect = playwright.expect
-expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator:
     with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = launch(started)
         yield browser
         browser.close()
 
@@ -46,7 +39,7 @@ def open_page(chromium, server: LiveServer) -> Iterator[Callable]:
         context = chromium.new_context(viewport={"width": width, "height": height}, **more)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE)
         page.on("request", lambda request: _note_foreign(request.url, server.address, foreign))
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.goto(f"{server.address}/name")

@@ -5,17 +5,22 @@ import html
 import json
 import os
 import re
+import time
 from collections import Counter
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
-from judging_project import ALONE, HOSTILE, MANY, PAIR, SEVEN, THREE
+from conftest import Browser
+from judging_project import ALONE, HOSTILE, MANY, NOW, PAIR, SEVEN, THREE, write_images
 from live_server import rows_in
 
+from vsig_core.current import current_images
 from vsig_core.project import Project
 from vsig_core.review.app.pages.acts import pairs_of
+from vsig_core.store import Provenance, schema
 
 
 def shown_in(page: str) -> list[str]:
@@ -282,3 +287,41 @@ def test_the_app_moves_to_newer_versions_and_the_open_list_stays(
     write_results(project, {"cl-three": THREE}, [*SEVEN, *PAIR, *MANY, *ALONE])
     newer = open_browser()
     assert "1 group among" in newer.get("/").text
+
+
+def test_what_waits_in_the_inbox_is_shown_at_pictures_that_have_moved_since(
+    open_browser: Callable[..., Browser], project: Project
+):
+    first = open_browser("Anna")
+    assert first.judge(1, "same", ticked=THREE[:2]).status_code == 200
+    moved = {uid: f"moved/{uid}" for uid in THREE}
+    move(project, moved)
+    one, other = moved[THREE[0]], moved[THREE[1]]
+    pair = f"/pair?a={one}&b={other}"
+    assert "Same signature, Anna" in open_browser("Luca").get(pair).text, "a new server"
+    until(lambda: "Same signature, Anna" in first.get(pair).text)
+    # A file of somebody who still has the old names comes to a server that is up.
+    text = f"type,img1,img2,annotator,made_at\nNEGATIVE,{THREE[1]},{THREE[2]},Mia,2026-03-05\n"
+    project.inbox.write("late.csv", text.encode())
+    pair = f"/pair?a={other}&b={moved[THREE[2]]}"
+    until(lambda: "Not the same signature, Mia" in first.get(pair).text)
+
+
+def move(project: Project, names: dict[str, str]) -> None:
+    """What a run writes when files have other names."""
+    rows = current_images(project.store).to_pylist()
+    rows = [{**row, "uid": names.get(row["uid"], row["uid"])} for row in rows]
+    aliases = [
+        {"old_uid": old, "uid": new, "reason": "moved", "at": NOW} for old, new in names.items()
+    ]
+    table = pa.Table.from_pylist(aliases, schema("aliases"))
+    project.store.append("aliases", table, Provenance("images"))
+    write_images(project, rows)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for what an open app does by itself within some seconds."""
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)

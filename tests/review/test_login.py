@@ -146,6 +146,9 @@ def test_who_may_judge_settles_nothing_and_asks_for_no_training(open_door: Calla
     assert anna.judge(2, "settle", target="k-1", note="POSITIVE").status_code == 403
     assert anna.post("/learn", data={"csrf": anna.token()}).status_code == 403
     assert "Learn from what was said" not in anna.get("/learn").text
+    assert anna.get("/learn/model?back=1").status_code == 403
+    wish = {"csrf": anna.token(), "id": "m-1", "instead": ""}
+    assert anna.post("/learn/model", data=wish).status_code == 403
 
 
 def test_who_may_decide_does_both(open_door: Callable[..., Browser]):

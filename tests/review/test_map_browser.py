@@ -13,20 +13,17 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from live_server import PATIENCE, browser_or_skip
+from live_server import launch as launch_chromium
 from map_project import PICTURES, TODAY, UIDS, make_project
 from PIL import Image
 
 from vsig_core.review.atlas import write_atlas
 from vsig_core.review.atlas.export import STATIC
 
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason="no /usr/bin/chromium here: .ci/run installs it"
-)
-sync_api = pytest.importorskip("playwright.sync_api")
+sync_api = browser_or_skip()
 WITH_WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 WITHOUT = ["--disable-gpu", "--disable-3d-apis"]
-PATIENCE = 120_000  # milliseconds: the machine may be busy
 SIZE = {"width": 1100, "height": 700}
 HOSTILE = {
     "title": "<script>document.title = 'taken over'</script><img src=x onerror=alert(1)>",
@@ -72,9 +69,7 @@ def browsers() -> Iterator[Callable[[list[str]], Any]]:
 
         def launch(options: list[str]) -> Any:
             if tuple(options) not in launched:
-                launched[tuple(options)] = playwright.chromium.launch(
-                    executable_path=str(CHROMIUM), args=["--no-sandbox", *options]
-                )
+                launched[tuple(options)] = launch_chromium(playwright, *options)
             return launched[tuple(options)]
 
         yield launch

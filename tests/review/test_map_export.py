@@ -1,5 +1,6 @@
 import io
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from vsig_core.cli import build
 from vsig_core.errors import InputError, TableMissingError
 from vsig_core.project import init_project
 from vsig_core.review.atlas import write_atlas
+from vsig_core.review.atlas.export import STATIC
+
+FIELDS = ((11, 31), (5, 63), (0, 31))  # of a colour in 16 bits: first bit, largest value
 
 
 class Exported:
@@ -26,19 +30,20 @@ class Exported:
         points = (self.data / "points.bin").read_bytes()
         self.cells = np.frombuffer(points, np.uint16, 2 * n).reshape(n, 2)
         self.drawn = np.frombuffer(points, np.uint8, n, 5 * n)
+        self.means = np.frombuffer(points, np.uint16, n, 6 * n).astype(int)
         self.uids = json.loads((self.data / "uids.json").read_text("utf-8"))
         self.records = json.loads((self.data / "about-0.json").read_text("utf-8"))
 
     def codes(self, name: str) -> list[str | None]:
         """Value of each picture."""
-        names = [colouring["name"] for colouring in self.manifest["colourings"]]
-        place, n = names.index(name), self.manifest["n"]
-        codes = np.frombuffer((self.data / "colours.bin").read_bytes(), np.uint16)
-        entries = self.manifest["colourings"][place]["entries"]
-        return [
-            None if code == 65535 else entries[code][0]
-            for code in codes[place * n : (place + 1) * n]
-        ]
+        (entries,) = [c["entries"] for c in self.manifest["colourings"] if c["name"] == name]
+        codes = np.frombuffer((self.data / f"colours-{name}.bin").read_bytes(), np.uint16)
+        return [None if code == 65535 else entries[code][0] for code in codes]
+
+    def mean(self, slot: int) -> list[float]:
+        """Mean colour of a picture, unpacked."""
+        red, green, blue = (self.means[slot] >> shift & most for shift, most in FIELDS)
+        return [red * 255 / 31, green * 255 / 63, blue * 255 / 31]
 
     def tile(self, sheet: str, slot: int, side: int, along: int) -> np.ndarray:
         """Middle of one tile."""
@@ -61,6 +66,7 @@ def test_every_picture_has_its_cell_its_tiles_and_its_words(tmp_path: Path):
         colour = PICTURES[uid][0]
         assert found.tile("small-0.jpg", slot, 32, 32) == pytest.approx(colour, abs=6)
         assert found.tile("large-0.jpg", slot, 128, 8) == pytest.approx(colour, abs=6)
+        assert found.mean(slot) == pytest.approx(colour, abs=9)
         assert found.records[slot][0] == f"Title of {uid}"
         assert found.codes("cluster")[slot] == PICTURES[uid][2]
     assert (found.out / "index.html").is_file()
@@ -84,6 +90,7 @@ def test_what_may_not_leave_is_a_nameless_point(tmp_path: Path):
             assert {found.codes(c["name"])[slot] for c in found.manifest["colourings"]} == {None}
             for sheet, side, along in (("small-0.jpg", 32, 32), ("large-0.jpg", 128, 8)):
                 assert found.tile(sheet, slot, side, along) == pytest.approx([128] * 3, abs=3)
+            assert found.mean(slot) == pytest.approx([128] * 3, abs=9)
     written = b"".join(path.read_bytes() for path in found.out.rglob("*") if path.is_file())
     for secret in (b"secret", b"Secret Author", b"a.jpg", b"d.jpg", b"g.jpg"):
         assert secret not in written
@@ -150,6 +157,12 @@ def test_a_project_without_a_map_says_what_to_do(tmp_path: Path):
     with pytest.raises(TableMissingError, match=r"no pictures yet.*vsig run"):
         write_atlas(init_project(tmp_path / "p"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_the_page_names_all_its_scripts_so_that_they_are_fetched_at_once():
+    page = (STATIC / "index.html").read_text("utf-8")
+    named = set(re.findall(r'(?:rel="modulepreload" href|type="module" src)="([^"]+)"', page))
+    assert named == {path.name for path in STATIC.glob("*.js")} - {"unpack-worker.js"}
 
 
 def test_the_sheets_are_pictures_that_every_browser_reads(tmp_path: Path):

@@ -44,7 +44,8 @@ def test_the_page_and_all_that_it_names_are_served_behind_any_prefix(tmp_path: P
     base = f"/some/map/{manifest['version']}"
     for name in (
         "points.bin",
-        "colours.bin",
+        "colours-cluster.bin",
+        "colours-period.bin",
         "uids.json",
         "about-0.json",
         "small-0.jpg",

@@ -1,55 +1,40 @@
 """Several people at work, in a real browser: contradictions, learning, details, time, finding."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
-import uvicorn
 from judging_project import CLUSTERS, HOSTILE, RADIUS, SEVEN, THREE
+from live_server import PATIENCE, browser_or_skip, launch, served
 
 from vsig_core.annotations import build_morphograph, read_annotations, read_box
 from vsig_core.current import current_annotations
+from vsig_core.evidence import Match
+from vsig_core.pair_evidence import Ask
 from vsig_core.project import Project
-from vsig_core.review.app import create_app
 from vsig_core.review.app.pages import find, people
 from vsig_core.review.learn_requests import answer_request, asked_to_learn
 from vsig_core.review.looking import Box, Seen
 from vsig_core.store import Provenance, schema
 
-CHROMIUM = Path("/usr/bin/chromium")
-if not CHROMIUM.exists():
-    pytest.skip(
-        "Chromium is not installed (Debian: apt-get install chromium)", allow_module_level=True
-    )
-playwright = pytest.importorskip("playwright.sync_api")
-playwright.expect.set_options(timeout=60_000)
+playwright = browser_or_skip()
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator:
     with playwright.sync_playwright() as started:
-        launched = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        launched = launch(started)
         yield launched
         launched.close()
 
 
 @pytest.fixture
 def address(project: Project) -> Iterator[str]:
-    """A server in this process, on a port of its own."""
-    config = uvicorn.Config(create_app(project), host="127.0.0.1", port=0, log_level="error")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    with served(project) as found:
+        yield found
 
 
 @pytest.fixture
@@ -61,7 +46,7 @@ def open_page(browser, address: str) -> Iterator[Callable[..., Any]]:
         context = browser.new_context(viewport={"width": width, "height": height})
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: amiss.append(str(error)))
         page.on(
             "request",
@@ -226,8 +211,18 @@ def test_7_a_detail_is_drawn_looked_for_and_judged(
 
     monkeypatch.setattr(find, "look_at", look)
     monkeypatch.setattr(find, "nearest", lambda *_, **__: [(THREE[0], 0.1), (SEVEN[2], 0.2)])
+    compared: list[Ask] = []
+
+    def matches(_project: Project, ask: Ask, uids: list[str]) -> list[Match]:
+        compared.append(ask)
+        part = Match(7.0, (0.3, 0.5, 0.2, 0.2), (0.25, 0.5, 0.5, 0.25), mirrored=False)
+        nothing = Match(0.0, None, None, mirrored=False)
+        return [part if uid == THREE[0] else nothing for uid in uids]
+
+    monkeypatch.setattr(find, "matches_of", matches)
     page = open_page("Anna")
     page.goto(f"{address}/near?uid={SEVEN[0]}")
+    assert page.locator("#framed").count() == 0, "of a whole picture nothing is asked"
     canvas = page.locator("#canvas").bounding_box()
     page.mouse.move(canvas["x"] + 0.25 * canvas["width"], canvas["y"] + 0.5 * canvas["height"])
     page.mouse.down()
@@ -239,6 +234,14 @@ def test_7_a_detail_is_drawn_looked_for_and_judged(
     assert box == pytest.approx((0.25, 0.5, 0.5, 0.4), abs=0.03)
     cards = page.locator("#hits .card")
     playwright.expect(cards).to_have_count(2)
+    page.wait_for_selector(f'#hits [data-uid="{SEVEN[2]}"][data-framed="no"]')
+    page.wait_for_selector(f'#hits [data-uid="{THREE[0]}"][data-framed="yes"]')
+    assert page.locator("#hits .part").count() == 1
+    image = cards.first.locator("img").bounding_box()
+    part = cards.first.locator(".part").bounding_box()
+    assert part["x"] - image["x"] == pytest.approx(0.25 * image["width"], abs=1)
+    assert part["height"] == pytest.approx(0.25 * image["height"], abs=1)
+    assert compared[0].box == pytest.approx(box)
     cards.first.locator("input").check()
     button = page.get_by_role("button", name="Same signature")
     playwright.expect(button).to_contain_text("writes 1 pair")

@@ -282,3 +282,17 @@ def test_a_group_that_is_open_elsewhere_is_marked_and_comes_later(anna: Browser)
     assert 'data-next="/cluster/cl-three' not in following
     assert tell("Anna", 7).status_code == 400
     assert tell("Anna", "x" * 300).status_code == 400
+
+
+def test_frames_are_asked_of_pictures_that_are_there_and_after_a_run(anna: Browser):
+    asked = {"uid": THREE[0], "box": "0.1,0.1,0.5,0.5"}
+    assert anna.get("/matches", params=asked).json() == {"boxes": []}
+    headers = {"Accept": "application/json"}
+    gone = anna.get("/matches", params={**asked, "with": "gone.jpg"}, headers=headers)
+    assert gone.status_code == 404 and "gone.jpg" in gone.json()["error"]
+    early = anna.get("/matches", params={**asked, "with": THREE[1]}, headers=headers)
+    assert early.status_code == 503 and "vsig run" in early.json()["error"]
+    for wrong in ({"uid": "gone.jpg"}, {"key": "guessed", "with": THREE[1]}):
+        assert anna.get("/matches", params=wrong, headers=headers).status_code == 404
+    wrong_box = {"uid": THREE[0], "box": "2,2,2,2", "with": THREE[1]}
+    assert anna.get("/matches", params=wrong_box, headers=headers).status_code == 400

@@ -7,6 +7,7 @@ from vsig_core.pair_evidence.pairs import (
     compared,
     detail_of,
     evidence_of,
+    evidence_with,
     pair_evidence,
 )
 from vsig_core.pair_evidence.table import evidence_table
@@ -19,6 +20,7 @@ __all__ = [
     "detail_of",
     "evidence_of",
     "evidence_table",
+    "evidence_with",
     "maps_of",
     "pair_evidence",
 ]

@@ -85,6 +85,33 @@ class Ask:
     box: Box | None = None
 
 
+def evidence_with(project: Project, ask: Ask, uids: Sequence[str]) -> list[Match]:
+    """What a picture, or a part of it, has in common with pictures of the corpus.
+
+    Parameters
+    ----------
+    uids
+        Pictures of the corpus; maps of theirs that had to be made are kept in the store.
+
+    Returns
+    -------
+    One for each, in their order; `box1` is in the picture that is asked about.
+
+    Raises
+    ------
+    InputError
+        The box has no area, or leaves the picture.
+    UnknownImageError
+        The corpus does not have one of them.
+    TableMissingError
+        No run has been made yet.
+    """
+    hashes, copies = _contents(project, set(uids))
+    maps = maps_of(project)
+    keys = maps.compute({hashes[uid]: copies[uid] for uid in hashes})
+    return compared(maps, detail_of(maps, ask), keys, [hashes[uid] for uid in uids])
+
+
 def detail_of(maps: Maps, ask: Ask) -> Detail:
     """Look at a picture, or closer at a part of it.
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import networkx as nx
 import pyarrow as pa
 import pyarrow.compute
 
@@ -77,6 +76,8 @@ def component_graph(uids: Sequence[str], links: pa.Table) -> ComponentGraph:
 
 
 def _placed(names: Sequence[str], edges: Sequence[Edge]) -> list[Node]:
+    import networkx as nx  # the app starts without it
+
     graph = nx.Graph()
     graph.add_nodes_from(names)
     joining = ("POSITIVE", "DUPLICATE", "SIMILAR")

@@ -6,6 +6,7 @@ is never imported here.
 
 import functools
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from vsig_core.corpus import read_picture
 from vsig_core.embedding import StoredNetwork
 from vsig_core.errors import InputError, PictureError, TableMissingError
 from vsig_core.evidence import Match
-from vsig_core.pair_evidence import pair_evidence
+from vsig_core.pair_evidence import Ask, evidence_with, pair_evidence
 from vsig_core.project import Project, open_project
 from vsig_core.registered import stored_model
 from vsig_core.settings import ImagesSettings
@@ -95,6 +96,19 @@ def match_of(project: Project, uid1: str, uid2: str) -> Match:
     return local_processes(1).submit(_matched, project.folder, uid1, uid2).result()
 
 
+def matches_of(project: Project, ask: Ask, uids: Sequence[str]) -> list[Match]:
+    """What a picture, or a detail of it, has in common with others; see `evidence_with`.
+
+    Raises
+    ------
+    InputError
+        The box leaves the picture.
+    WorkerLostError
+        The process that compares them died.
+    """
+    return local_processes(1).submit(_matched_all, project.folder, ask, list(uids)).result()
+
+
 def nearest(
     project: Project, vector: NDArray[np.float32], most: int, without: str | None = None
 ) -> list[tuple[str, float]]:
@@ -122,6 +136,10 @@ def nearest(
 def _matched(folder: Path, uid1: str, uid2: str) -> Match:
     """In the worker, which may import torch."""
     return pair_evidence(open_project(folder), uid1, uid2)
+
+
+def _matched_all(folder: Path, ask: Ask, uids: list[str]) -> list[Match]:
+    return evidence_with(open_project(folder), ask, uids)
 
 
 def _seen(network: StoredNetwork, data: bytes, box: Box | None, settings: ImagesSettings) -> Seen:

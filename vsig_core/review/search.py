@@ -6,12 +6,13 @@ order and in any column; what holds the query as it was written comes first.
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute
+from numpy.typing import NDArray
 
 # pyarrow makes most of these functions when it is imported: a type checker knows none of them.
 pc: Any = pyarrow.compute
@@ -49,8 +50,11 @@ _ALIKE = {
     "—": "-",
     "‐": "-",
 }
+_MANY = 0.2  # of all rows: from there on it is faster to look at the whole column
 # Between columns, so that no query reaches from one into the next.
 _BETWEEN = "\n"
+
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -109,25 +113,36 @@ class SearchIndex:
         whole = " ".join(fold(query).split())
         if not whole:
             return [], 0
-        hits = self._holding(sorted(whole.split(" "), key=len, reverse=True))
-        ranks = [
-            pc.match_substring(column.take(hits), whole)
-            for column in (self.title, self.author, self.everything)
-        ]
-        best = pc.case_when(
-            pc.make_struct(*ranks), *(pa.scalar(n) for n in (0, 1, 2)), pa.scalar(3)
-        )
-        order = pc.sort_indices(
-            pa.table({"rank": best, "row": hits}), [("rank", "ascending"), ("row", "ascending")]
-        )
-        return self.uids.take(hits.take(order[:most])).to_pylist(), len(hits)
+        words = sorted(whole.split(" "), key=len, reverse=True)
+        hits = np.arange(len(self.uids))
+        for word in words:  # the long words leave fewer rows for the others
+            hits = _of_which(hits, self.everything, word)
+        order = self._best_first(hits, whole if len(words) > 1 else None, whole, most)
+        return self.uids.take(pa.array(order)).to_pylist(), len(hits)
 
-    def _holding(self, words: Sequence[str]) -> pa.Array:
-        """Rows that hold every word; the long words leave fewer rows for the others."""
-        rows = pc.indices_nonzero(pc.match_substring(self.everything, words[0]))
-        for word in words[1:]:
-            rows = rows.filter(pc.match_substring(self.everything.take(rows), word))
-        return rows
+    def _best_first(self, hits: Rows, apart: str | None, whole: str, most: int) -> Rows:
+        """The first of the hits, by where they hold the query; the others are not looked at.
+
+        `apart` is the query where its words may also stand apart.
+        """
+        found: list[Rows] = []
+        columns = [(self.title, whole), (self.author, whole)]
+        columns += [(self.everything, apart)] if apart else []
+        for column, text in columns:
+            if sum(map(len, found)) >= most:
+                break
+            better = _of_which(hits, column, text)
+            found.append(better)
+            hits = np.setdiff1d(hits, better, assume_unique=True)
+        return np.concatenate([*found, hits])[:most]
+
+
+def _of_which(rows: Rows, column: pa.Array, text: str) -> Rows:
+    """Those of some rows whose text in a column holds another; rows in their order."""
+    if len(rows) > len(column) * _MANY:  # texts are not copied to be looked at
+        return rows[pc.match_substring(column, text).to_numpy(zero_copy_only=False)[rows]]
+    held = pc.match_substring(column.take(pa.array(rows)), text)
+    return rows[held.to_numpy(zero_copy_only=False)]
 
 
 def fold(text: str) -> str:

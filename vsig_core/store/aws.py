@@ -1,6 +1,7 @@
 """S3 by the standard AWS settings alone: environment, profile, endpoint URL, region, path-style.
 
-boto3 resolves them once for boto3, Delta Lake and Arrow alike.
+boto3 resolves them once for boto3, Delta Lake and Arrow alike. It is imported where a bucket is
+used: a project in a folder starts without it.
 """
 
 import os
@@ -9,9 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import pyarrow.fs as arrow_fs
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from vsig_core.errors import StoreError
@@ -30,6 +29,8 @@ class Aws:
     """
 
     def __init__(self) -> None:
+        import boto3
+
         try:
             self._session = boto3.Session()
             self._plain = self._client()
@@ -68,6 +69,8 @@ class Aws:
         return self._plain if same else self._client(s3={"addressing_style": self.style})
 
     def _client(self, **settings: Any) -> Any:
+        from botocore.config import Config
+
         config = Config(
             connect_timeout=_CONNECT_SECONDS,
             retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},

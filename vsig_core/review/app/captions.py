@@ -9,6 +9,7 @@ from vsig_core.review.app.render import picture_url, url
 from vsig_core.review.app.words import date_of, title_of
 
 _LONGEST = 160
+_NAMED_BY = ("uid", "title", "author", "date_text", "year_from", "year_to", "place")
 
 
 def near_url(uid: str, **more: Any) -> str:
@@ -27,6 +28,7 @@ class Captions:
 
     def __init__(self, edition: Edition) -> None:
         self._edition = edition
+        self._known: dict[str, Mapping[str, Any] | None] = {}
 
     def title(self, uid: str) -> str:
         """Title, else the id."""
@@ -53,7 +55,9 @@ class Captions:
         return Work(near_url(uid), picture_url(uid, "grid"), self.sentence(uid))
 
     def _row(self, uid: str) -> Mapping[str, Any] | None:
-        return self._edition.images.get(uid)
+        if uid not in self._known:
+            self._known[uid] = self._edition.images.get(uid, _NAMED_BY)
+        return self._known[uid]
 
 
 def _short(text: str) -> str:

@@ -6,7 +6,6 @@ from collections import OrderedDict
 from collections.abc import Collection, Sequence
 
 from vsig_core.annotations import Act
-from vsig_core.current import current_annotations
 from vsig_core.errors import VsigError
 from vsig_core.project import Project
 from vsig_core.review.app.alike import Alike, near_duplicates
@@ -22,7 +21,8 @@ LOG = logging.getLogger("vsig.review")
 LOOK_EVERY = 3.0  # seconds
 _KEPT_LISTS = 3
 _OF_EDITIONS = ("review_queue", "corpus", "models", "evaluations", "layout", "conflicts")
-_OF_THE_LEDGER = ("annotations", "aliases")
+# Which picture an old id means depends on the pictures that there are.
+_OF_THE_LEDGER = ("annotations", "aliases", "corpus")
 
 
 class Desk:
@@ -48,8 +48,10 @@ class Desk:
         self._watch = threading.Thread(target=self._look_again, name="desk", daemon=True)
 
     def open(self) -> None:
-        """Read the newest versions, and keep looking for newer ones."""
-        self._try_to_refresh()
+        """Begin to read the newest versions, and keep looking for newer ones.
+
+        The first pages wait for what they need of them; that which asks for a name does not.
+        """
         self._watch.start()
 
     def close(self) -> None:
@@ -81,7 +83,14 @@ class Desk:
 
     @property
     def ledger(self) -> Ledger:
-        """Everything that was said, also what waits in the inbox; a page asks once."""
+        """Everything that was said, also what waits in the inbox; a page asks once.
+
+        Raises
+        ------
+        StoreError
+            The store or the inbox cannot be read, and never was.
+        """
+        _ = self.edition  # before there is one nothing was read yet
         return self._inbox.ledger
 
     def opened(self, name: str | None) -> Opened:
@@ -136,7 +145,7 @@ class Desk:
             store = self.project.store
             seen = {name: self._newest(name) for name in (*_OF_EDITIONS, *_OF_THE_LEDGER)}
             if self._edition is None or _differ(seen, self._seen, _OF_THE_LEDGER):
-                self._inbox.renew(lambda: current_annotations(store).to_pylist())
+                self._inbox.renew()
             else:
                 self._inbox.read_waiting()
             if self._edition is None or _differ(seen, self._seen, _OF_EDITIONS):
@@ -161,6 +170,7 @@ class Desk:
         return store.version(name)
 
     def _look_again(self) -> None:
+        self._try_to_refresh()
         self._work_ahead()
         while not self._closing.wait(LOOK_EVERY):
             self._try_to_refresh()

@@ -4,14 +4,23 @@ import errno
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 
-from vsig_core.annotations import Act, read_annotations, rows_of_act, write_annotations
+from vsig_core.annotations import (
+    Act,
+    follow_aliases,
+    new_rows,
+    read_annotations,
+    rows_of_act,
+    write_annotations,
+)
+from vsig_core.annotations.aliases import NO_ALIASES
+from vsig_core.current import aliases
 from vsig_core.errors import AnnotationError, StoreError
 from vsig_core.project import Project
 from vsig_core.review.app.ledger import Ledger, Said
@@ -53,7 +62,8 @@ class Inbox:
     """
 
     def __init__(self, project: Project) -> None:
-        self._files = project.inbox
+        self._files, self._store = project.inbox, project.store
+        self._names = NO_ALIASES
         self._read: set[tuple[str, str]] = set()
         self._writing = threading.Lock()
         self._latest = datetime.min.replace(tzinfo=UTC)
@@ -80,7 +90,7 @@ class Inbox:
                 data = self._files.read(name) or self._files.read(f"done/{name}")
                 if data is None:
                     data = self._write(name, act, setting)
-                self.ledger.add(read_annotations(data, name).annotations.to_pylist())
+                self._add(read_annotations(data, name).annotations)
             return self.ledger.said(act.name)
 
     def _write(self, name: str, act: Act, setting: Setting) -> bytes:
@@ -92,22 +102,27 @@ class Inbox:
             data = self._files.read(name) or data
         return data
 
-    def renew(self, log: Callable[[], Sequence[Mapping[str, Any]]]) -> None:
+    def renew(self) -> None:
         """Begin a new ledger from the log, which has other rows than before, and the inbox.
 
-        The inbox is read first: what a run takes from it meanwhile is in the log then.
+        All is told of the pictures by the ids that they have now, whatever they were called
+        when it was said. The inbox is read first: what a run takes from it meanwhile is in the
+        log then.
 
         Raises
         ------
         StoreError
             The inbox or the log cannot be read; the ledger stays as it was.
         """
-        ledger, read = Ledger(), set()
-        self._read_into(ledger, read)
-        ledger.add(log())
+        read: set[tuple[str, str]] = set()
+        names, waiting = aliases(self._store), self._waiting(read)
+        log = self._store.read_or_empty("annotations")
         with self._writing:
-            self._read_into(ledger, read)
-            self.ledger, self._read = ledger, read
+            waiting += self._waiting(read)
+            new = new_rows(log, _joined([log.slice(0, 0), *waiting]))
+            ledger = Ledger()
+            ledger.add(follow_aliases(_joined([log, new]), names).to_pylist())
+            self.ledger, self._read, self._names = ledger, read, names
 
     def read_waiting(self) -> None:
         """Add what waits in the inbox and was not read yet.
@@ -118,10 +133,18 @@ class Inbox:
             The inbox cannot be read.
         """
         with self._writing:
-            self._read_into(self.ledger, self._read)
+            for rows in self._waiting(self._read):
+                self._add(rows)
 
-    def _read_into(self, ledger: Ledger, read: set[tuple[str, str]]) -> None:
-        """A file that cannot be read as judgements is left to the run that will reject it."""
+    def _add(self, rows: pa.Table) -> None:
+        self.ledger.add(follow_aliases(rows, self._names).to_pylist())
+
+    def _waiting(self, read: set[tuple[str, str]]) -> list[pa.Table]:
+        """Judgements of each file that is not in `read` yet.
+
+        A file that cannot be read as judgements is left to the run that will reject it.
+        """
+        found = []
         for file in self._files.list():
             seen = (file.name, file.tag)
             data = None if seen in read else self._files.read(file.name)
@@ -129,9 +152,15 @@ class Inbox:
                 continue
             read.add(seen)
             try:
-                ledger.add(read_annotations(data, file.name).annotations.to_pylist())
+                found.append(read_annotations(data, file.name).annotations)
             except AnnotationError as error:
                 LOG.warning("%s in the inbox is not shown: %s", file.name, error)
+        return found
+
+
+def _joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """All rows; an older log may lack columns."""
+    return pa.concat_tables(tables, promote_options="default")
 
 
 def _in_setting(rows: pa.Table, setting: Setting) -> pa.Table:

@@ -63,6 +63,7 @@ class Ledger:
         self._by_uid: dict[str, list[Judgement]] = defaultdict(list)
         self._by_person: dict[str | None, dict[str, None]] = defaultdict(dict)
         self._in_cluster: dict[str, dict[str, None]] = defaultdict(dict)
+        self._unsure_of: dict[str | None, set[str]] = defaultdict(set)
         self._retracts: list[Judgement] = []
         self._settles: list[Judgement] = []
         self._taken: frozenset[str] = frozenset()
@@ -95,7 +96,9 @@ class Ledger:
         self._by_person[judgement.annotator][act] = None
         for uid in dict.fromkeys((*judgement.members, *filter(None, judgement.pair))):
             self._by_uid[uid].append(judgement)
-        if judgement.type == "RETRACT":
+        if judgement.type == "UNSURE":
+            self._unsure_of[judgement.annotator].update(filter(None, judgement.pair))
+        elif judgement.type == "RETRACT":
             self._retracts.append(judgement)
         elif judgement.type == "SETTLE":
             self._settles.append(judgement)
@@ -218,6 +221,10 @@ class Ledger:
         """Whether any row of an act is in force."""
         return any(self.stands(row) for row in self._rows_of.get(act, ()))
 
+    def annotator_of(self, act: str) -> str | None:
+        """Who made an act; None where nobody is named."""
+        return self._rows_of[act][0].annotator
+
     def acts_of(self, annotator: str) -> list[str]:
         """A person's acts in force that can be undone, newest first."""
         with self._lock:
@@ -239,11 +246,13 @@ class Ledger:
 
     def is_unsure(self, annotator: str, uids: Sequence[str]) -> bool:
         """Whether a person said "unsure" last of every pair among these pictures."""
+        if not uids or not self._unsure_of.get(annotator, set()).issuperset(uids):
+            return False
         said: dict[Pair, str] = {}
         for row in sorted(self.between(uids), key=lambda row: row.order):
             if row.annotator == annotator and row.type in (*PAIR_TYPES, "UNSURE"):
                 said[row.pair] = row.type
-        return bool(uids) and all(
+        return all(
             said.get((one, other)) == "UNSURE" for one, other in combinations(sorted(set(uids)), 2)
         )
 

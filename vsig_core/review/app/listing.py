@@ -203,5 +203,5 @@ def done_in(ledger: Ledger, edition_acts: frozenset[str], keys: Iterable[str]) -
     for key in keys:
         fresh = [act for act in ledger.acts_in(key) if act not in edition_acts]
         if fresh:
-            found[key] = ledger.said(fresh[0]).annotator or ""
+            found[key] = ledger.annotator_of(fresh[0]) or ""
     return found

@@ -27,10 +27,13 @@ class Rows:
     def __contains__(self, value: str) -> bool:
         return value in self._place
 
-    def get(self, value: str) -> dict[str, Any] | None:
-        """A row; None where there is none."""
+    def get(self, value: str, columns: Sequence[str] | None = None) -> dict[str, Any] | None:
+        """A row, of some columns alone where these are named; None where there is none."""
         place = self._place.get(value)
-        return None if place is None else self.table.slice(place, 1).to_pylist()[0]
+        if place is None:
+            return None
+        table = self.table if columns is None else self.table.select(list(columns))
+        return table.slice(place, 1).to_pylist()[0]
 
     def some(self, values: Collection[str], columns: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Value -> its row, of those that are there, with these columns alone."""

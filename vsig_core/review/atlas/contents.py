@@ -16,7 +16,7 @@ from vsig_core.errors import TableMissingError
 from vsig_core.review.cells import choosing_order, free_cells, largest_first, spread
 from vsig_core.store import Store, empty
 
-PACKED_AS = "3"  # goes up with each change of what is packed
+PACKED_AS = "4"  # goes up with each change of what is packed
 TABLES_SHOWN = ("corpus", "images", "layout", "clusters", "cluster_changes", "motif_members")
 TABLES_SHOWN += ("motifs",)
 FILLED = 0.42  # share of the grid's cells that pictures take

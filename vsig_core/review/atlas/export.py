@@ -18,7 +18,7 @@ from vsig_core.review.atlas.packing import MANIFEST, Packed, Report, Thumbs, pac
 
 STATIC = Path(__file__).parent / "static"
 # What the browser needs of a pack; the rest is what these were made from.
-_PARTS = ("points.bin", "colours.bin", "uids.json", "about-*.json", "small-*.jpg")
+_PARTS = ("points.bin", "colours-*.bin", "uids.json", "about-*.json", "small-*.jpg")
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,10 @@
 ::
 
     pack.json       what follows, in words: sizes, colourings with their legends
-    points.bin      n times uint16 column and row; n times uint8 shape; n times uint8 has a picture
-    colours.bin     for each colouring n times uint16: place in its legend, 65535 without
+    points.bin      n times uint16 column and row; n times uint8 shape; n times uint8 has a picture;
+                    n times uint16 mean colour, 5 bits red, 6 green, 5 blue
+    colours-NAME.bin
+                    for each colouring n times uint16: place in its legend, 65535 without
     uids.json       ids by slot; empty where nothing may be told
     about-K.json    for slots from K × 256: [title, author, date, place, permalink], or null
     small-K.jpg     a sheet of small tiles
@@ -25,7 +27,7 @@ from numpy.typing import NDArray
 
 from vsig_core.review.atlas.colourings import colourings, shortened
 from vsig_core.review.atlas.contents import Contents, Versions, read_contents, thumbnails
-from vsig_core.review.atlas.sheets import LARGE, PAGE, Tile, sheet, small_tiles, tile
+from vsig_core.review.atlas.sheets import LARGE, PAGE, Tile, mean_colour, sheet, small_tiles, tile
 from vsig_core.store import Store
 
 ABOUT = 256  # records in one file
@@ -88,10 +90,11 @@ def pack(
     n = len(told)
     side, along = small_tiles(n)
     _copy_thumbs(store, versions, contents, told, folder, lambda done: report(done, 2 * n))
-    drawn = _write_small(folder, n, lambda done: report(n + done, 2 * n))
-    (folder / "points.bin").write_bytes(_points(contents, drawn))
+    drawn, means = _write_small(folder, n, lambda done: report(n + done, 2 * n))
+    (folder / "points.bin").write_bytes(_points(contents, drawn, means))
     found = colourings(contents, told)
-    (folder / "colours.bin").write_bytes(b"".join(c.codes.tobytes() for c in found))
+    for colouring in found:
+        (folder / f"colours-{colouring.name}.bin").write_bytes(colouring.codes.tobytes())
     _write_words(contents, told, folder)
     packed = Packed(n, sum(told), int(drawn.sum()), contents.left_out)
     described = {
@@ -163,26 +166,28 @@ def _copy_thumbs(
     np.save(folder / "thumbs.npy", begins)
 
 
-def _write_small(folder: Path, n: int, report: Callable[[int], None]) -> NDArray[np.uint8]:
-    """Sheets of small tiles; gives by slot whether there is a picture."""
+def _write_small(
+    folder: Path, n: int, report: Callable[[int], None]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+    """Sheets of small tiles; gives by slot whether there is a picture, and its mean colour."""
     thumbs, (side, along) = Thumbs(folder), small_tiles(n)
     each = along**2
 
-    def write(number: int) -> list[bool]:
+    def write(number: int) -> list[tuple[bool, int]]:
         tiles = thumbs.tiles(range(number * each, min((number + 1) * each, n)), side)
         (folder / f"small-{number}.jpg").write_bytes(sheet(tiles, side, along))
-        return [picture is not None for picture in tiles]
+        return [(picture is not None, mean_colour(picture)) for picture in tiles]
 
-    drawn: list[bool] = []
+    seen: list[tuple[bool, int]] = []
     # Threads are enough: Pillow lets go of the interpreter's lock while it decodes.
     with ThreadPoolExecutor() as threads:
         for part in threads.map(write, range(math.ceil(n / each))):
-            drawn += part
-            report(len(drawn))
-    return np.array(drawn, np.uint8)
+            seen += part
+            report(len(seen))
+    return np.array([s[0] for s in seen], np.uint8), np.array([s[1] for s in seen], np.uint16)
 
 
-def _points(contents: Contents, drawn: NDArray[np.uint8]) -> bytes:
+def _points(contents: Contents, drawn: NDArray[np.uint8], means: NDArray[np.uint16]) -> bytes:
     sizes = [contents.images[side].to_numpy(zero_copy_only=False) for side in ("width", "height")]
     known = np.nan_to_num(np.array(sizes, float), nan=1.0).clip(1)
     # 32 steps for each doubling of width to height, 128 for a square.
@@ -191,6 +196,7 @@ def _points(contents: Contents, drawn: NDArray[np.uint8]) -> bytes:
         contents.cells.astype(np.uint16).tobytes()
         + shapes.astype(np.uint8).tobytes()
         + drawn.tobytes()
+        + means.tobytes()
     )
 
 

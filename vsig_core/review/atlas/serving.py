@@ -35,7 +35,7 @@ _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 _TYPES |= {".svg": "image/svg+xml", ".json": "application/json", ".jpg": "image/jpeg"}
 _TYPES |= {".bin": "application/octet-stream"}
 _KEY = re.compile(r"[0-9a-f]{16}")
-_PART = re.compile(r"(points|colours)\.bin|uids\.json|about-\d+\.json|small-\d+\.jpg")
+_PART = re.compile(r"(points|colours-[a-z]+)\.bin|uids\.json|about-\d+\.json|small-\d+\.jpg")
 _PAGE = re.compile(r"large-(\d{1,9})\.jpg")
 
 

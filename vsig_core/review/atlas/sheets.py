@@ -44,6 +44,16 @@ def tile(thumb: bytes, side: int) -> Tile | None:
     return np.asarray(square)
 
 
+def mean_colour(picture: Tile | None) -> int:
+    """Mean of a tile as 5 bits red, 6 green, 5 blue; that of a blank one where it is None.
+
+    >>> mean_colour(np.full((2, 2, 3), (255, 0, 8), np.uint8)) == 0b11111_000000_00001
+    True
+    """
+    red, green, blue = (BLANK,) * 3 if picture is None else picture.mean(axis=(0, 1)).astype(int)
+    return int(red) >> 3 << 11 | int(green) >> 2 << 5 | int(blue) >> 3
+
+
 def sheet(tiles: Sequence[Tile | None], side: int, along: int) -> bytes:
     """Tiles row by row in a square of `along` times `along`, as JPEG.
 

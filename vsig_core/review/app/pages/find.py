@@ -1,15 +1,10 @@
 """Find: by words, by a picture that a person brings, or by a detail of one that is shown."""
 
-import secrets
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from threading import Lock
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,14 +15,17 @@ from vsig_core.annotations.boxes import read_box
 from vsig_core.annotations.kinds import PAIR_TYPES
 from vsig_core.annotations.links import Link
 from vsig_core.errors import InputError, WorkerLostError
+from vsig_core.pair_evidence import Ask
 from vsig_core.review.app.captions import Captions
 from vsig_core.review.app.desk import Desk
 from vsig_core.review.app.edition import Edition
+from vsig_core.review.app.pages.pair import frame_of
 from vsig_core.review.app.paging import Paging
 from vsig_core.review.app.record import record_of, web_link
 from vsig_core.review.app.render import page
+from vsig_core.review.app.shelf import Brought, Shelf
 from vsig_core.review.app.words import VERDICTS, joined
-from vsig_core.review.looking import Box, look_at, nearest
+from vsig_core.review.looking import Box, look_at, matches_of, nearest
 from vsig_core.review.search import SEARCHED, SearchIndex
 
 NAVIGATION = (("Find", "/find"),)
@@ -35,17 +33,7 @@ _A_PAGE = 60
 _MOST_HITS = 3_000
 _NEAREST = 48
 LONGEST_QUERY = 300
-# Pictures that people brought, kept in memory while they look at what was found.
-_MOST_BROUGHT = 40
-
-
-@dataclass(frozen=True)
-class Brought:
-    """A picture that somebody brought: its working copy and what the model sees in it."""
-
-    name: str
-    working: bytes
-    vector: NDArray[np.float32]
+_FRAMED_AT_ONCE = 12
 
 
 @dataclass(frozen=True)
@@ -65,39 +53,6 @@ class Hit:
     said: str = ""
 
 
-class Shelf:
-    """The last pictures that were brought, by a name that nobody can guess."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[str, Brought] = OrderedDict()
-        self._lock = Lock()
-
-    def put(self, brought: Brought) -> str:
-        """Keep a picture; returns its key."""
-        key = secrets.token_urlsafe(16)
-        with self._lock:
-            self._kept[key] = brought
-            while len(self._kept) > _MOST_BROUGHT:
-                self._kept.popitem(last=False)
-        return key
-
-    def get(self, key: str) -> Brought:
-        """A picture that was brought.
-
-        Raises
-        ------
-        HTTPException
-            It is not kept any more.
-        """
-        with self._lock:
-            if key not in self._kept:
-                raise HTTPException(
-                    404, "That picture is not kept any more: bring it once more on the page Find."
-                )
-            self._kept.move_to_end(key)
-            return self._kept[key]
-
-
 @lru_cache(maxsize=1)
 def index_of(edition: Edition) -> SearchIndex:
     """The metadata of an edition, folded once."""
@@ -106,7 +61,10 @@ def index_of(edition: Edition) -> SearchIndex:
 
 
 def routes(desk: Desk) -> list[Route]:
-    """`/find?q=…`, `/near?uid=…[&box=…]`, `POST /find/picture`, `/found?key=…`, `/brought`."""
+    """`/find?q=…`, `/near?uid=…[&box=…]`, `POST /find/picture`, `/found?key=…`, `/brought`.
+
+    `/matches` tells where found works (`with=…` for each) share what was looked for.
+    """
     shelf = Shelf()
 
     def find(request: Request) -> Response:
@@ -149,8 +107,22 @@ def routes(desk: Desk) -> list[Route]:
         kept = shelf.get(request.query_params.get("key", ""))
         return Response(kept.working, media_type="image/jpeg")
 
+    def matches(request: Request) -> Response:
+        given = request.query_params
+        uids = given.getlist("with")[:_FRAMED_AT_ONCE]
+        for uid in uids:
+            desk.edition.image(uid)  # known here, or a clear answer
+        if "key" in given:
+            ask = Ask(shelf.get(given["key"]).working)
+        else:
+            row = desk.edition.image(given.get("uid", ""))
+            ask = Ask(desk.project.store.objects.get(row["working"]), _box(given.get("box")))
+        found = matches_of(desk.project, ask, uids) if uids else []
+        return JSONResponse({"boxes": [frame_of(match.box2) for match in found]})
+
     return [
         Route("/find", find),
+        Route("/matches", matches),
         Route("/near", near),
         Route("/find/picture", bring, methods=["POST"]),
         Route("/found", found),

@@ -13,6 +13,7 @@ from vsig_core.annotations.times import read_time
 from vsig_core.model import champion
 from vsig_core.review.app.captions import Captions
 from vsig_core.review.app.desk import Desk
+from vsig_core.review.app.pages.models import registry_of
 from vsig_core.review.app.person import may, person_of
 from vsig_core.review.app.render import page
 from vsig_core.review.dagster_api import DagsterError, Run, launch_training, newest_training
@@ -86,6 +87,7 @@ def routes(desk: Desk) -> list[Route]:
             progress=progress_by_store(desk),
             steps=STEPS,
             names=NAMES,
+            registry=registry_of(store),
             new=desk.ledger.said_since(contest.at if contest else None),
             answer=last_answer(desk.project.inbox),
             most=_MOST_PAIRS,

@@ -16,7 +16,7 @@ from vsig_core.review.app.person import person_of
 from vsig_core.review.app.record import record_of, web_link
 from vsig_core.review.app.render import page, url
 from vsig_core.review.app.words import judgement_in_words
-from vsig_core.review.looking import match_of
+from vsig_core.review.looking import Box, match_of
 
 NAVIGATION = (("Pairs", "/pairs"),)
 _A_PAGE = 60
@@ -59,11 +59,16 @@ def routes(desk: Desk) -> list[Route]:
         for uid in uids:
             desk.edition.image(uid)  # known here, or a clear page
         found = match_of(desk.project, uids[0], uids[1])
-        boxes = [box and dict(zip("xywh", box, strict=True)) for box in (found.box1, found.box2)]
+        boxes = [frame_of(box) for box in (found.box1, found.box2)]
         said = _found_in_words(found)
         return JSONResponse({"boxes": boxes, "mirrored": found.mirrored, "said": said})
 
     return [Route("/pairs", pairs), Route("/pair", pair), Route("/match", match)]
+
+
+def frame_of(box: Box | None) -> dict[str, float] | None:
+    """A box as scripts take it: x, y, w, h in fractions of the picture."""
+    return None if box is None else dict(zip("xywh", box, strict=True))
 
 
 def _found_in_words(found: Match) -> str:

@@ -28,5 +28,6 @@ async function look() {
 if (place) {
   look();
   setInterval(look, EVERY);
-  addEventListener("pagehide", () => tell(true));
+  // Where this does not arrive, the server forgets by itself that the group is open here.
+  addEventListener("pagehide", () => tell(true).catch(() => {}));
 }

@@ -42,15 +42,18 @@ export class Unpacker {
   }
 }
 
-/** Layers of an array texture, given to those that were wanted last. */
+/** Layers of an array texture, made when the first is filled, given to those wanted last. */
 export class Layers {
-  constructor(gl, count, side, address, { dropped, side: forced }) {
+  /** `placed(key, layer)` is told where a key lies, null where nowhere any more. */
+  constructor(gl, { count, side, address, levels = 1, scaled = false, placed = () => {} }) {
     this.gl = gl;
     this.count = count;
-    this.texture = arrayTexture(gl, 1, side, count);
+    this.side = side;
+    this.levels = levels;
+    this.texture = null;
     this.address = address;
-    this.dropped = dropped;
-    this.forced = forced;
+    this.placed = placed;
+    this.forced = scaled ? side : undefined;
     this.free = Array.from({ length: count }, (_, layer) => layer);
     this.held = new Map(); // key to its layer; the order is that of last use
     this.coming = new Set(); // asked for, and not in its layer yet
@@ -79,7 +82,7 @@ export class Layers {
     this.coming.add(key);
     try {
       const address = await this.address(key);
-      arrived(key, await unpacker.ask(address, 1, this.forced));
+      arrived(key, await unpacker.ask(address, this.levels, this.forced));
     } catch (error) {
       this.coming.delete(key);
       this.refused.add(key);
@@ -87,13 +90,28 @@ export class Layers {
     }
   }
 
-  /** A layer for what has come; the one that was used least recently gives its own. */
-  layerFor(key) {
+  /** Put what has come into a layer; the one that was used least recently gives its own. */
+  upload(key, packed) {
+    const { gl } = this;
+    const layer = this.#layerFor(key);
+    this.texture ??= arrayTexture(gl, this.levels, this.side, this.count);
+    gl.bindTexture(gl.TEXTURE_2D_ARRAY, this.texture);
+    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 2);
+    packed.forEach(({ width, height, texels }, level) => {
+      gl.texSubImage3D(
+        gl.TEXTURE_2D_ARRAY, level, 0, 0, layer, width, height, 1,
+        gl.RGB, gl.UNSIGNED_SHORT_5_6_5, texels,
+      );
+    });
+    this.placed(key, layer);
+  }
+
+  #layerFor(key) {
     this.coming.delete(key);
     if (!this.free.length) {
       const [oldest, layer] = this.held.entries().next().value;
       this.held.delete(oldest);
-      this.dropped?.(oldest);
+      this.placed(oldest, null);
       this.free.push(layer);
     }
     const layer = this.free.pop();
@@ -106,7 +124,8 @@ export function arrayTexture(gl, levels, side, layers) {
   const texture = gl.createTexture();
   gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
   gl.texStorage3D(gl.TEXTURE_2D_ARRAY, levels, gl.RGB565, side, side, layers);
-  gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
+  const least = levels > 1 ? gl.LINEAR_MIPMAP_LINEAR : gl.LINEAR;
+  gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_MIN_FILTER, least);
   gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_MAG_FILTER, gl.LINEAR);
   for (const wrap of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T]) {
     gl.texParameteri(gl.TEXTURE_2D_ARRAY, wrap, gl.CLAMP_TO_EDGE);

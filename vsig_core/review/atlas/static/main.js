@@ -3,6 +3,7 @@
 import { count } from "./legend.js";
 import { MapError, readManifest, readPack } from "./pack.js";
 import { PictureMap } from "./picture-map.js";
+import { readView } from "./view.js";
 
 const ASK_AGAIN = 400; // milliseconds
 const HEADINGS = {
@@ -67,7 +68,7 @@ function showCounts({ n, told, drawn, leftOut, colourings }) {
 async function start() {
   const manifest = await ready();
   if (!manifest) return;
-  const pack = await readPack(manifest);
+  const pack = await readPack(manifest, readView(location.hash).colour);
   showCounts(manifest);
   message.hidden = true;
   new PictureMap(pack);

@@ -31,31 +31,40 @@ export async function readManifest() {
   return (await fetched("atlas.json")).json();
 }
 
-/** All that the first picture needs. */
-export async function readPack(manifest) {
+/** All that the first picture needs, coloured by something. */
+export async function readPack(manifest, colour) {
   const base = `${manifest.version}/`;
-  const [points, colours] = await Promise.all(
-    ["points.bin", "colours.bin"].map(async (name) => (await fetched(base + name)).arrayBuffer()),
+  const pack = new Pack(manifest, base);
+  // Clusters are what a set of pictures is told by, whatever it is coloured by.
+  const [points] = await Promise.all(
+    [bytes(`${base}points.bin`), pack.colouring("cluster"), pack.colouring(colour)],
   );
-  return new Pack(manifest, base, points, colours);
+  pack.place(points);
+  return pack;
+}
+
+async function bytes(address) {
+  return (await fetched(address)).arrayBuffer();
 }
 
 export class Pack {
-  constructor(manifest, base, points, colours) {
-    const n = manifest.n;
+  constructor(manifest, base) {
     this.manifest = manifest;
     this.base = base;
-    this.n = n;
+    this.n = manifest.n;
     this.columns = manifest.columns;
     this.rows = manifest.rows;
+    this.colourings = manifest.colourings;
+    this.about = new Map();
+  }
+
+  /** Where each picture lies, and what it is like from afar. */
+  place(points) {
+    const { n } = this;
     this.cells = new Uint16Array(points, 0, 2 * n);
     this.shapes = new Uint8Array(points, 4 * n, n);
     this.drawn = new Uint8Array(points, 5 * n, n);
-    this.colourings = manifest.colourings.map((colouring, place) => ({
-      ...colouring,
-      codes: new Uint16Array(colours, 2 * n * place, n),
-    }));
-    this.about = new Map();
+    this.means = new Uint16Array(points, 6 * n, n);
     this.at = this.#index();
   }
 
@@ -73,8 +82,13 @@ export class Pack {
     return this.at[row * this.columns + column];
   }
 
-  colouring(name) {
-    return this.colourings.find((colouring) => colouring.name === name) ?? this.colourings[0];
+  /** A colouring with its codes by slot; the first where there is none of that name. */
+  async colouring(name) {
+    const found = this.colourings.find((colouring) => colouring.name === name) ?? this.colourings[0];
+    found.coming ??= bytes(`${this.base}colours-${found.name}.bin`);
+    found.coming.catch(() => (found.coming = null)); // to be asked for again
+    found.codes ??= new Uint16Array(await found.coming);
+    return found;
   }
 
   /** Width to height of a picture. */

@@ -112,8 +112,11 @@ export class PictureMap {
   async applyAddress() {
     if (location.hash === this.written) return;
     const view = readView(location.hash);
-    this.written = location.hash;
-    const colouring = this.pack.colouring(view.colour);
+    const address = location.hash;
+    this.written = address;
+    clearTimeout(this.settling);
+    const colouring = await this.#colouring(view.colour);
+    if (this.written !== address) return; // somebody went on meanwhile
     element("colour").value = colouring.name;
     this.lights.showNamed(colouring, view.lit);
     this.showDots(view.dots);
@@ -218,8 +221,19 @@ export class PictureMap {
 
   // Colours and lights
 
-  colourBy(name) {
-    this.lights.show(this.pack.colouring(name), new Set());
+  async colourBy(name) {
+    const colouring = await this.#colouring(name);
+    if (element("colour").value === name) this.lights.show(colouring, new Set());
+  }
+
+  /** A colouring by its name; the first where its codes cannot be had, which is said. */
+  async #colouring(name) {
+    try {
+      return await this.pack.colouring(name);
+    } catch (error) {
+      this.say(error.message);
+      return this.pack.colourings[0];
+    }
   }
 
   #relit() {

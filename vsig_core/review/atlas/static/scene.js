@@ -1,9 +1,13 @@
-// The map by WebGL2: every picture an instance of one quad, only those near the view drawn.
+// The map by WebGL2: every picture an instance of one quad, only those near the view drawn; from
+// afar all at once, as a mosaic of their colours.
 
-import { FRAGMENT, VERTEX } from "./shaders.js";
+import { Mosaic } from "./mosaic.js";
+import { FRAGMENT, link, VERTEX } from "./shaders.js";
 import { boxes, Textures } from "./textures.js";
 
 const GROUP = 256; // slots that are drawn or left out together
+const PAINT = 3; // place of the colours among the attributes
+const PICTURES_FROM = 4; // device pixels that a cell takes
 const UNIFORMS = [
   "scale", "offset", "cellPx", "first", "hovered", "dots", "sharp", "small", "large", "arrived",
   "sheets", "pages", "singles", "ground", "ink", "faint",
@@ -19,55 +23,76 @@ export class Scene {
     this.gl = gl;
     this.canvas = canvas;
     this.pack = pack;
-    this.program = link(gl);
-    this.at = Object.fromEntries(
-      UNIFORMS.map((name) => [name, gl.getUniformLocation(this.program, name)]),
-    );
     this.boxes = boxes(pack, GROUP);
-    this.#makeBuffers();
+    this.mosaic = new Mosaic(gl, pack);
     this.textures = new Textures(gl, pack, changed);
     this.drawsPictures = true;
   }
 
-  #makeBuffers() {
+  /** What draws single pictures; the first sight of a large map does not wait for it. */
+  #prepare() {
     const { gl, pack } = this;
-    gl.bindVertexArray(gl.createVertexArray());
-    this.buffers = [pack.cells, pack.shapes, pack.drawn, new Uint8Array(4 * pack.n)].map(
-      (data, place) => {
-        const buffer = gl.createBuffer();
-        gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
-        gl.bufferData(gl.ARRAY_BUFFER, data, place === 3 ? gl.DYNAMIC_DRAW : gl.STATIC_DRAW);
-        gl.enableVertexAttribArray(place);
-        gl.vertexAttribDivisor(place, 1);
-        return buffer;
-      },
+    this.program = link(gl, VERTEX, FRAGMENT);
+    this.at = Object.fromEntries(
+      UNIFORMS.map((name) => [name, gl.getUniformLocation(this.program, name)]),
     );
+    this.array = gl.createVertexArray();
+    gl.bindVertexArray(this.array);
+    const data = [pack.cells, pack.shapes, pack.drawn, this.painted, pack.means];
+    this.buffers = data.map((values, place) => {
+      const buffer = gl.createBuffer();
+      gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+      gl.bufferData(gl.ARRAY_BUFFER, values, place === PAINT ? gl.DYNAMIC_DRAW : gl.STATIC_DRAW);
+      gl.enableVertexAttribArray(place);
+      gl.vertexAttribDivisor(place, 1);
+      return buffer;
+    });
+    gl.bindVertexArray(null);
   }
 
   /** Colours of the pictures, four bytes each: see `paint.js`. */
   paint(bytes) {
     const { gl } = this;
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[3]);
+    this.painted = bytes;
+    this.mosaic.paint(bytes);
+    if (!this.buffers) return;
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[PAINT]);
     gl.bufferSubData(gl.ARRAY_BUFFER, 0, bytes);
   }
 
   /** Draw; gives whether another frame is needed for what has come meanwhile. */
   draw(camera, { hovered, dots, colours }) {
-    const { gl, at, canvas } = this;
+    const { gl, canvas } = this;
     const density = canvas.width / camera.width;
+    const cellPx = camera.zoom * density;
     const more = this.textures.uploadOne();
-    if (!dots) this.textures.want(camera, camera.zoom * density);
     gl.viewport(0, 0, canvas.width, canvas.height);
     gl.clearColor(...colours.ground, 1);
     gl.clear(gl.COLOR_BUFFER_BIT);
+    const scale = [(2 * camera.zoom) / camera.width, (-2 * camera.zoom) / camera.height];
+    const offset = [-camera.x * scale[0], -camera.y * scale[1]];
+    if (!dots && cellPx < PICTURES_FROM) {
+      gl.disable(gl.BLEND);
+      this.mosaic.draw(scale, offset, hovered, colours);
+      return more;
+    }
+    if (!dots) this.textures.want(camera, cellPx);
+    this.#drawPictures(camera, { scale, offset, cellPx, hovered, dots, colours });
+    return more;
+  }
+
+  #drawPictures(camera, { scale, offset, cellPx, hovered, dots, colours }) {
+    const { gl } = this;
+    if (!this.program) this.#prepare();
+    const { at } = this;
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA);
     gl.useProgram(this.program);
+    gl.bindVertexArray(this.array);
     this.textures.bind();
-    const [sx, sy] = [(2 * camera.zoom) / camera.width, (-2 * camera.zoom) / camera.height];
-    gl.uniform2f(at.scale, sx, sy);
-    gl.uniform2f(at.offset, -camera.x * sx, -camera.y * sy);
-    gl.uniform1f(at.cellPx, camera.zoom * density);
+    gl.uniform2f(at.scale, ...scale);
+    gl.uniform2f(at.offset, ...offset);
+    gl.uniform1f(at.cellPx, cellPx);
     gl.uniform1i(at.hovered, hovered);
     gl.uniform1i(at.dots, dots ? 1 : 0);
     gl.uniform2f(at.small, this.textures.small.tile, this.textures.small.along);
@@ -76,11 +101,11 @@ export class Scene {
     for (const name of ["ground", "ink", "faint"]) gl.uniform3f(at[name], ...colours[name]);
     gl.uniform1i(at.sharp, -1);
     for (const [first, count] of this.#runs(camera)) this.#drawRun(first, count);
-    for (const [slot, layer] of dots ? [] : this.textures.sharpIn(camera, camera.zoom * density)) {
+    for (const [slot, layer] of dots ? [] : this.textures.sharpIn(camera, cellPx)) {
       gl.uniform1i(at.sharp, layer);
       this.#drawRun(slot, 1);
     }
-    return more;
+    gl.bindVertexArray(null);
   }
 
   /** Slots in or near the view, as few runs as there are gaps. */
@@ -108,7 +133,9 @@ export class Scene {
     gl.bindBuffer(gl.ARRAY_BUFFER, buffers[2]);
     gl.vertexAttribIPointer(2, 1, gl.UNSIGNED_BYTE, 1, first);
     gl.bindBuffer(gl.ARRAY_BUFFER, buffers[3]);
-    gl.vertexAttribPointer(3, 4, gl.UNSIGNED_BYTE, true, 4, 4 * first);
+    gl.vertexAttribPointer(PAINT, 4, gl.UNSIGNED_BYTE, true, 4, 4 * first);
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffers[4]);
+    gl.vertexAttribIPointer(4, 1, gl.UNSIGNED_SHORT, 2, 2 * first);
     gl.uniform1i(this.at.first, first);
     gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, count);
   }
@@ -121,20 +148,4 @@ export class Scene {
   end() {
     this.textures.end();
   }
-}
-
-function link(gl) {
-  const program = gl.createProgram();
-  for (const [kind, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
-    const shader = gl.createShader(kind);
-    gl.shaderSource(shader, source);
-    gl.compileShader(shader);
-    gl.attachShader(program, shader);
-  }
-  gl.linkProgram(program);
-  if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
-    const logs = gl.getAttachedShaders(program).map((shader) => gl.getShaderInfoLog(shader));
-    throw new Error(`The map's shaders do not compile: ${[...logs, gl.getProgramInfoLog(program)].join(" ")}`);
-  }
-  return program;
 }

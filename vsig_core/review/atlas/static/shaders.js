@@ -7,6 +7,7 @@ layout(location = 0) in uvec2 cell;
 layout(location = 1) in uint shape;
 layout(location = 2) in uint drawn;
 layout(location = 3) in vec4 paint;
+layout(location = 4) in uint mean;  // 5 bits red, 6 green, 5 blue
 
 uniform vec2 scale;       // clip units per cell
 uniform vec2 offset;      // clip position of cell 0, 0
@@ -17,12 +18,13 @@ uniform bool dots;
 uniform int sharp;        // layer of the one picture that is drawn sharper; -1 for all others
 uniform vec2 small;       // pixels of a tile, tiles along a sheet
 uniform vec2 large;       // the same of a page
-uniform highp usampler2D arrived;  // by page: layer of its larger tiles + 1, sheet is there
+uniform highp usampler2D arrived;  // by page: layer of its larger tiles + 1, of its sheet + 1
 
 out vec2 px;              // from the middle, device pixels
 out vec2 inTile;
 flat out vec2 halfPx;     // half the picture's size, device pixels
 flat out vec4 colour;     // of its value; alpha 0 without one
+flat out vec3 around;     // mean colour of the picture
 flat out vec3 tile;       // place of the tile in its texture, and layer
 flat out vec2 tileSize;   // in texture coordinates, and in pixels
 flat out int source;      // 0 nothing yet, 1 a small tile, 2 a larger one, 3 a dot, 4 itself
@@ -50,6 +52,7 @@ void main() {
   px = (corner * 2.0 - 1.0) * reach;
   inTile = px / (2.0 * halfPx) + 0.5;
   colour = vec4(paint.rgb, valued ? 1.0 : 0.0);
+  around = vec3(mean >> 11, (mean >> 5) & 63u, mean & 31u) / vec3(31.0, 63.0, 31.0);
   strength = state < 80 ? 0.0 : state < 200 ? 0.5 : 1.0;
 
   int number = slot / int(large.y * large.y);
@@ -69,7 +72,7 @@ void main() {
     int each = along * along;
     int place = slot % each;
     tile = vec3(vec2(place % along, place / along) / kind.y,
-                page ? float(there.x) - 1.0 : float(slot / each));
+                float(page ? there.x : there.y) - 1.0);
     tileSize = vec2(1.0 / kind.y, kind.x);
     lod = max(0.0, log2(kind.x / max(1.0, 2.0 * min(halfPx.x, halfPx.y))));
     if (page) lod = 0.0;
@@ -87,6 +90,7 @@ in vec2 px;
 in vec2 inTile;
 flat in vec2 halfPx;
 flat in vec4 colour;
+flat in vec3 around;
 flat in vec3 tile;
 flat in vec2 tileSize;
 flat in int source;
@@ -123,7 +127,7 @@ void main() {
     vec2 within = halfPx - abs(px);
     float edge = min(within.x, within.y);
     cover = clamp(edge + 0.5, 0.0, 1.0);
-    shown = source == 0 ? mix(ground, own, 0.35) : picture();
+    shown = source == 0 ? around : picture();
     float near = smoothstep(7.0, 20.0, cellPx);
     if (colour.a > 0.0) {
       shown = mix(shown, own, 0.34 * (1.0 - near));
@@ -141,3 +145,20 @@ void main() {
   if (cover <= 0.0) discard;
   result = vec4(shown, cover);
 }`;
+
+/** A program of two shaders. */
+export function link(gl, vertex, fragment) {
+  const program = gl.createProgram();
+  for (const [kind, source] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]]) {
+    const shader = gl.createShader(kind);
+    gl.shaderSource(shader, source);
+    gl.compileShader(shader);
+    gl.attachShader(program, shader);
+  }
+  gl.linkProgram(program);
+  if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
+    const logs = gl.getAttachedShaders(program).map((shader) => gl.getShaderInfoLog(shader));
+    throw new Error(`The map's shaders do not compile: ${[...logs, gl.getProgramInfoLog(program)].join(" ")}`);
+  }
+  return program;
+}

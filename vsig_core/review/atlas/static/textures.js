@@ -1,8 +1,9 @@
-// Pictures on the graphics card: a small one of every picture, larger ones of what is in view.
+// Pictures on the graphics card, of what is in view: small ones, larger ones, and themselves.
 
-import { arrayTexture, Layers, report, Unpacker } from "./layers.js";
+import { arrayTexture, Layers, Unpacker } from "./layers.js";
 import { filled } from "./pack.js";
 
+const SHOWN = 30_000; // pictures that a large screen holds where small ones are drawn
 const LAYERS = 18; // pages of larger tiles that are kept at a time, 2 MB each
 const SINGLES = 40; // pictures that are kept as themselves, half a MB each
 const SINGLE_SIDE = 512; // pixels of such a one
@@ -19,32 +20,40 @@ export class Textures {
     this.large = pack.manifest.large;
     this.each = this.large.along ** 2;
     this.pages = Math.ceil(pack.n / this.each);
+    this.pagesInSheet = this.small.along ** 2 / this.each;
     this.uploads = [];
     this.boxes = boxes(pack, this.each);
+    this.sheetBoxes = boxes(pack, this.small.along ** 2);
     this.#make();
-    this.#fetchSheets();
   }
 
   #make() {
-    const { gl, small, large } = this;
+    const { gl, small, large, pack } = this;
     const each = small.along ** 2;
-    const most = gl.getParameter(gl.MAX_ARRAY_TEXTURE_LAYERS);
-    this.sheetCount = Math.min(Math.ceil(this.pack.n / each), most);
-    this.levels = Math.floor(Math.log2(small.tile));
-    const side = small.along * small.tile;
-    this.sheets = arrayTexture(gl, this.levels, side, Math.max(this.sheetCount, 1));
-    gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_LINEAR);
-    this.larger = new Layers(
-      gl, Math.max(1, Math.min(LAYERS, this.pages)), large.along * large.tile,
-      (page) => `${this.pack.base}large-${page}.jpg`, { dropped: (page) => this.#mark(page, 0) },
-    );
-    const image = this.pack.manifest.links.image;
-    this.singles = new Layers(
-      gl, image ? SINGLES : 1, image ? SINGLE_SIDE : 1,
-      async (slot) => filled(image, { uid: (await this.pack.uids())[slot] }), { side: SINGLE_SIDE },
-    );
+    const sheets = Math.ceil(pack.n / each);
+    const { image } = pack.manifest.links;
+    this.sheets = new Layers(gl, {
+      count: Math.min(sheets, Math.ceil(SHOWN / each) + 4),
+      side: small.along * small.tile,
+      levels: Math.floor(Math.log2(small.tile)),
+      address: (sheet) => `${pack.base}small-${sheet}.jpg`,
+      placed: (sheet, layer) => this.#markSheet(sheet, layer),
+    });
+    this.larger = new Layers(gl, {
+      count: Math.min(LAYERS, this.pages),
+      side: large.along * large.tile,
+      address: (page) => `${pack.base}large-${page}.jpg`,
+      placed: (page, layer) => this.#mark(2 * page, layer),
+    });
+    this.singles = new Layers(gl, {
+      count: SINGLES,
+      side: SINGLE_SIDE,
+      scaled: true,
+      address: async (slot) => filled(image, { uid: (await pack.uids())[slot] }),
+    });
     this.hasSingles = Boolean(image);
     this.there = new Uint8Array(2 * 1024 * Math.max(1, Math.ceil(this.pages / 1024)));
+    this.nothing = arrayTexture(gl, 1, 1, 1);
     this.arrived = gl.createTexture();
     gl.bindTexture(gl.TEXTURE_2D, this.arrived);
     for (const filter of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) {
@@ -53,52 +62,32 @@ export class Textures {
     this.stale = true;
   }
 
-  async #fetchSheets() {
-    const fetchOne = async (number) => {
-      const packed = await this.unpacker.ask(`${this.pack.base}small-${number}.jpg`, this.levels);
-      this.uploads.push({ into: this.sheets, layer: () => number, packed, done: () => this.#sheetIsThere(number) });
-      this.changed();
-    };
-    const numbers = Array.from({ length: this.sheetCount }, (_, number) => number);
-    const fetchNext = async () => {
-      while (numbers.length) await fetchOne(numbers.shift()).catch(report);
-    };
-    await Promise.all([fetchNext(), fetchNext()]);
-  }
-
-  #sheetIsThere(number) {
-    const pages = this.small.along ** 2 / this.each;
-    for (let page = number * pages; page < Math.min((number + 1) * pages, this.pages); page++) {
-      this.there[2 * page + 1] = 1;
+  #markSheet(sheet, layer) {
+    const first = sheet * this.pagesInSheet;
+    for (let page = first; page < Math.min(first + this.pagesInSheet, this.pages); page++) {
+      this.#mark(2 * page + 1, layer);
     }
+  }
+
+  #mark(place, layer) {
+    this.there[place] = layer === null ? 0 : layer + 1;
     this.stale = true;
   }
 
-  #mark(page, layer) {
-    this.there[2 * page] = layer;
-    this.stale = true;
-  }
-
-  /** Fetch larger pictures of what is in view, the nearest to its middle first. */
+  /** Fetch pictures of what is in view in the size that it needs, the nearest to its middle first. */
   want(camera, pixelsPerCell) {
+    this.#ask(this.sheets, inView(this.sheetBoxes, camera));
     if (pixelsPerCell < this.small.tile * SHARPER_FROM) return;
-    this.larger.want(this.#pagesIn(camera), this.unpacker, (page, packed) => {
-      const layer = () => {
-        const found = this.larger.layerFor(page);
-        this.#mark(page, found + 1);
-        return found;
-      };
-      this.#arrived({ into: this.larger.texture, layer, packed });
-    });
-    if (!this.#showsSingles(pixelsPerCell)) return;
-    this.singles.want(this.#slotsIn(camera), this.unpacker, (slot, packed) => {
-      this.#arrived({ into: this.singles.texture, layer: () => this.singles.layerFor(slot), packed });
-    });
+    this.#ask(this.larger, inView(this.boxes, camera));
+    if (this.#showsSingles(pixelsPerCell)) this.#ask(this.singles, this.#slotsIn(camera));
   }
 
-  #arrived(upload) {
-    this.uploads.unshift(upload);
-    this.changed();
+  #ask(layers, found) {
+    layers.want(nearest(found, layers.count), this.unpacker, (key, packed) => {
+      // What was asked for last is what is looked at now.
+      this.uploads.unshift({ layers, key, packed });
+      this.changed();
+    });
   }
 
   #showsSingles(pixelsPerCell) {
@@ -116,17 +105,6 @@ export class Textures {
     }
   }
 
-  #pagesIn(camera) {
-    const [left, top, right, bottom] = camera.seen();
-    const found = [];
-    for (let page = 0; page < this.pages; page++) {
-      const [l, t, r, b] = this.boxes.subarray(4 * page, 4 * page + 4);
-      if (r < left || l > right || b < top || t > bottom) continue;
-      found.push([Math.hypot((l + r) / 2 - camera.x, (t + b) / 2 - camera.y), page]);
-    }
-    return nearest(found, this.larger.count);
-  }
-
   #slotsIn(camera) {
     const [left, top, right, bottom] = camera.seen().map(Math.floor);
     const found = [];
@@ -137,25 +115,13 @@ export class Textures {
         found.push([Math.hypot(column + 0.5 - camera.x, row + 0.5 - camera.y), slot]);
       }
     }
-    return nearest(found, this.singles.count);
+    return found;
   }
 
   /** Upload one of what has come; gives whether more is waiting. */
   uploadOne() {
     const upload = this.uploads.shift();
-    if (upload) {
-      const { gl } = this;
-      const layer = upload.layer();
-      gl.bindTexture(gl.TEXTURE_2D_ARRAY, upload.into);
-      gl.pixelStorei(gl.UNPACK_ALIGNMENT, 2);
-      upload.packed.forEach(({ width, height, texels }, level) => {
-        gl.texSubImage3D(
-          gl.TEXTURE_2D_ARRAY, level, 0, 0, layer, width, height, 1,
-          gl.RGB, gl.UNSIGNED_SHORT_5_6_5, texels,
-        );
-      });
-      upload.done?.();
-    }
+    upload?.layers.upload(upload.key, upload.packed);
     return this.uploads.length > 0;
   }
 
@@ -175,9 +141,9 @@ export class Textures {
       );
       this.stale = false;
     }
-    [this.sheets, this.larger.texture, this.singles.texture].forEach((texture, place) => {
+    [this.sheets, this.larger, this.singles].forEach(({ texture }, place) => {
       gl.activeTexture(gl.TEXTURE1 + place);
-      gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
+      gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture ?? this.nothing);
     });
     gl.activeTexture(gl.TEXTURE4);
   }
@@ -202,6 +168,18 @@ export function boxes(pack, each) {
       if (y >= bottom) bottom = y + 1;
     }
     found.set([left, top, right, bottom], 4 * group);
+  }
+  return found;
+}
+
+/** Groups that the view touches, each behind its distance from the middle. */
+function inView(boxes, camera) {
+  const [left, top, right, bottom] = camera.seen();
+  const found = [];
+  for (let group = 0; 4 * group < boxes.length; group++) {
+    const [l, t, r, b] = boxes.subarray(4 * group, 4 * group + 4);
+    if (r < left || l > right || b < top || t > bottom) continue;
+    found.push([Math.hypot((l + r) / 2 - camera.x, (t + b) / 2 - camera.y), group]);
   }
   return found;
 }
