@@ -50,6 +50,11 @@ def pictures_of(folder: Path) -> Path:
     return folder.parent / "pictures" / "images"
 
 
+def inbox_of(project: Project) -> Path:
+    """The folder of a project's inbox."""
+    return Path(project.inbox.uri())
+
+
 def edit_settings(project: Project, *changes: tuple[str, str]) -> Project:
     """The project with words of its settings replaced."""
     path = project.folder / "vsig.toml"

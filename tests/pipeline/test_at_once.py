@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from vsig_core.errors import ConflictError
 from vsig_core.project import Project, open_project
 from vsig_core.store import Provenance, Store
 from vsig_pipeline.execution import Inputs, Outcome, carry_out
+from vsig_pipeline.lock import ReadingAhead, alone
 from vsig_pipeline.steps import STEPS
 
 RUN = [sys.executable, "-c", "from vsig_core.cli import main; main()", "run"]
@@ -60,6 +62,26 @@ def test_a_step_that_others_come_before_each_time_says_so_and_overwrites_nothing
     with pytest.raises(ConflictError, match="another process has written to it"):
         carry_out(Inputs(stale, STEPS["neighbours"]), compute)
     assert stale.store.count("neighbours") == before - len(tries)
+
+
+def test_whoever_removes_what_nobody_names_waits_until_nothing_is_read_ahead(project: Project):
+    reading, waits = ReadingAhead(project), threading.Event()
+    steps: list[str] = []
+
+    def take_down() -> None:
+        with alone(project, lambda _line: waits.set()):
+            steps.append("taken down")
+            steps.append(f"another may read ahead: {ReadingAhead(project).begin()}")
+
+    assert reading.begin()
+    remover = threading.Thread(target=take_down)
+    remover.start()
+    assert waits.wait(60)
+    steps.append("read ahead")
+    reading.end()
+    remover.join(60)
+    assert steps == ["read ahead", "taken down", "another may read ahead: False"]
+    assert reading.begin()
 
 
 DROPPER = """

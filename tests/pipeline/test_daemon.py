@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from small_project import edit_settings
+from small_project import edit_settings, inbox_of
 from starlette.testclient import TestClient
 
 from vsig_core.project import Project
@@ -237,11 +237,11 @@ def test_two_daemons_on_one_project_take_each_file_once_and_give_nothing_up(
     ):
         for number in range(6):
             name = f"rows-{number}"
-            partial = project.inbox.folder / f".{name}"
+            partial = inbox_of(project) / f".{name}"
             partial.write_text(
                 f"type,img1,img2,annotator\nSIMILAR,{uids[0]},{uids[number + 1]},p\n"
             )
-            partial.rename(project.inbox.folder / f"{name}.csv")
+            partial.rename(inbox_of(project) / f"{name}.csv")
             time.sleep(5)  # some arrive while the runs of others are going on
 
         def all_is_done() -> bool:

@@ -7,7 +7,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from PIL import Image
-from small_project import edit_settings, make_project, pictures_of, run_quietly, run_stage, versions
+from small_project import (
+    edit_settings,
+    inbox_of,
+    make_project,
+    pictures_of,
+    run_quietly,
+    run_stage,
+    versions,
+)
 
 from vsig_core.errors import InputError, VsigError
 from vsig_core.model import champion
@@ -71,13 +79,13 @@ def test_a_new_annotation_file_makes_a_candidate_and_reads_no_picture_again(
     new = set(names(grown, "models", "model_id")) & set(names(grown, "pool_vectors", "model_id"))
     assert len(new - embedded) == 1
     assert not pending_files(grown)
-    assert (grown.inbox.folder / "done" / "annotations-2.csv").exists()
+    assert (inbox_of(grown) / "done" / "annotations-2.csv").exists()
 
 
 def test_the_same_file_again_or_under_another_name_changes_nothing(grown: Project, sample: Path):
     before = versions(grown)
     shutil.copy(sample / "annotations-1.csv", grown.inbox.uri())
-    shutil.copy(sample / "annotations-1.csv", grown.inbox.folder / "copy.csv")
+    shutil.copy(sample / "annotations-1.csv", inbox_of(grown) / "copy.csv")
     assert {task.step for task in run_quietly(grown)} <= {"annotations", "morphograph"}
     assert versions(grown) == before
     assert not pending_files(grown)
@@ -100,7 +108,7 @@ def test_only_new_pictures_are_read_and_embedded(grown: Project, finished: Proje
     steps = {task.step for task in due(project)}
     assert {"images", "embeddings", "clusters"} <= steps
     assert not steps & {"annotations", "triplets", "candidate_model", "evaluation", "model"}
-    embedded = project.store.version("embeddings")
+    embedded = project.store.version("embeddings") or 0
     run_quietly(project)
     batches = project.store.read("corpus").to_pylist()
     assert [row["images"] for row in batches].count(20) == 1
@@ -177,7 +185,7 @@ def test_too_few_links_train_nothing_and_the_reason_is_kept(unjudged: Project, t
     pictures = pictures_of(unjudged.folder)
     uids = sorted(path.relative_to(pictures).as_posix() for path in pictures.rglob("*.jpg"))
     rows = [f"POSITIVE,{uids[0]},{uids[1]}", f"POSITIVE,{uids[2]},{uids[3]}"]
-    (project.inbox.folder / "few.csv").write_text("\n".join(["type,img1,img2", *rows]))
+    (inbox_of(project) / "few.csv").write_text("\n".join(["type,img1,img2", *rows]))
     run_quietly(project)
     made = [
         commit.provenance.facts
@@ -209,10 +217,10 @@ def test_a_ruined_candidate_is_rejected_and_the_run_goes_on(grown: Project, samp
 
 
 def test_an_unreadable_file_is_put_aside_with_its_reason(project: Project):
-    (project.inbox.folder / "broken.csv").write_bytes(b"\x00\x01\x02 no table\n")
+    (inbox_of(project) / "broken.csv").write_bytes(b"\x00\x01\x02 no table\n")
     run_stage(project, "annotate")
-    assert (project.inbox.folder / "rejected" / "broken.csv").exists()
-    assert (project.inbox.folder / "rejected" / "broken.csv.reason.txt").read_text().strip()
+    assert (inbox_of(project) / "rejected" / "broken.csv").exists()
+    assert (inbox_of(project) / "rejected" / "broken.csv.reason.txt").read_text().strip()
     rejected = project.store.read("rejected_annotations").to_pylist()
     assert [(row["file"], row["row"]) for row in rejected] == [("broken.csv", 0)]
 
@@ -220,7 +228,7 @@ def test_an_unreadable_file_is_put_aside_with_its_reason(project: Project):
 def test_good_rows_count_and_bad_ones_are_reported_with_their_line(grown: Project):
     one, two = names(grown, "images", "uid")[:2]
     rows = ["type,img1,img2", f"SIMILAR,{one},{two}", f"LIKES,{one},{two}", f"POSITIVE,{one},{one}"]
-    (grown.inbox.folder / "mixed.csv").write_text("\n".join(rows))
+    (inbox_of(grown) / "mixed.csv").write_text("\n".join(rows))
     run_stage(grown, "annotate")
     assert "mixed.csv" in names(grown, "annotations", "file")
     rejected = grown.store.read("rejected_annotations").to_pylist()
@@ -229,7 +237,7 @@ def test_good_rows_count_and_bad_ones_are_reported_with_their_line(grown: Projec
 
 def test_a_judgement_of_an_unknown_picture_waits_for_it(grown: Project):
     known = names(grown, "images", "uid")[0]
-    (grown.inbox.folder / "early.csv").write_text(f"type,img1,img2\nPOSITIVE,{known},later.jpg\n")
+    (inbox_of(grown) / "early.csv").write_text(f"type,img1,img2\nPOSITIVE,{known},later.jpg\n")
     run_stage(grown, "annotate")
     assert "early.csv" in names(grown, "annotations", "file")
     reasons = [row["reason"] for row in grown.store.read("rejected_annotations").to_pylist()]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from growing_lab import Lab, drawn
-from small_project import run_stage, versions
+from small_project import inbox_of, run_stage, versions
 
 from vsig_core.corpus import due_again, present
 from vsig_core.current import current_images
@@ -55,7 +55,7 @@ def test_a_store_that_is_gone_is_not_begun_anew_and_swallows_no_judgements(lab: 
 
 def test_a_store_is_begun_anew_when_its_files_are_put_back_into_the_inbox(lab: Lab):
     shutil.rmtree(lab.project.folder / "store")
-    inbox = lab.project.inbox.folder
+    inbox = inbox_of(lab.project)
     (inbox / "done" / "rows.csv").rename(inbox / "rows.csv")
     lab.project = open_project(lab.project.folder)
     lab.go()
@@ -182,7 +182,7 @@ def test_an_id_given_to_another_picture_at_the_same_place_suspends_its_judgement
 def test_what_is_left_alone_in_the_inbox_is_said_and_the_rest_is_taken(
     lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    inbox = lab.project.inbox.folder
+    inbox = inbox_of(lab.project)
     secret = tmp_path / "secret.csv"
     secret.write_text("type,img1,img2\nSIMILAR,p6.jpg,p7.jpg\n")
     (inbox / "link.csv").symlink_to(secret)
@@ -262,7 +262,7 @@ def test_workers_write_no_picture_where_a_store_was(lab: Lab):
 
 def test_an_inbox_that_vanishes_before_its_files_are_put_away_is_not_made_anew(lab: Lab):
     lab.judge("SIMILAR,p4.jpg,p5.jpg")
-    inbox, away = lab.project.inbox.folder, lab.project.folder / "unmounted"
+    inbox, away = inbox_of(lab.project), lab.project.folder / "unmounted"
     inputs = Inputs(lab.project, STEPS["annotations"])
     taken = take_files(inputs, pending_files(lab.project))
     inbox.rename(away)
