@@ -13,6 +13,8 @@ BENCHMARKS = (
     "sample_difficulty",
     "art",
     "evidence",
+    "learning_speed",
+    "presets",
     "demo",
     "scale",
     "crashes",

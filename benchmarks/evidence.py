@@ -28,9 +28,9 @@ from vsig_core.embedding import embed
 from vsig_core.evidence import (
     Cells,
     Match,
+    RegionIndex,
     Trunk,
     compare,
-    nominate,
     pack,
     region_vectors,
     unpack,
@@ -102,6 +102,7 @@ def measure(seed: int, corpus: Corpus, most: int) -> None:
     vectors = embed(load_network(ModelSettings()), corpus.pictures, 32)
     cells, seconds = looked_at(corpus)
     regions = np.stack([region_vectors(one) for one in cells])
+    index = RegionIndex(regions)
     size = sum(len(pack(one)) for one in cells) / len(cells)
     print(
         f"seed {seed}: {len(cells)} pictures; maps {1000 * seconds / len(cells):.0f} ms of a core "
@@ -114,7 +115,7 @@ def measure(seed: int, corpus: Corpus, most: int) -> None:
     pairs, busy, found = 0, 0.0, []
     for query in queries:
         whole = ranked(corpus, query, np.argsort(1 - vectors @ vectors[query], kind="stable"))
-        parts = ranked(corpus, query, nominate(region_vectors(cells[query]), regions, len(cells)))
+        parts = ranked(corpus, query, index.nominate(region_vectors(cells[query]), len(cells)))
         wanted = list(dict.fromkeys([*whole[:k], *parts[:k]]))
         started = time.process_time()
         matches = dict(

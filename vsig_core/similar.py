@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vsig_core.current import current_images, require_pictures
 from vsig_core.errors import InputError, PictureError, TableMissingError, UnknownImageError
-from vsig_core.evidence import Box, Match, nominate, region_vectors
+from vsig_core.evidence import Box, Match, region_vectors
 from vsig_core.pair_evidence import Ask, compared, detail_of, maps_of
 from vsig_core.project import Project
 from vsig_core.settings import ImagesSettings
@@ -128,10 +128,10 @@ def _matches(
     else:
         whole = [about[uid]["sha256"] for uid in nearest[:most]]
         keys = {}
-    hashes, regions = maps.regions()
-    known = np.array([row for row, sha in enumerate(hashes) if sha in copies], np.int64)
-    found = nominate(region_vectors(detail.cells), regions[known], most) if len(known) else []
-    wanted = list(dict.fromkeys([*whole, *(hashes[known[row]] for row in found)]))
+    regions = maps.regions()
+    here = np.array([sha in copies for sha in regions.hashes], np.bool_)
+    found = regions.index.nominate(region_vectors(detail.cells), most, here)
+    wanted = list(dict.fromkeys([*whole, *(regions.hashes[row] for row in found)]))
     keys |= maps.compute({sha: copies[sha] for sha in wanted if sha not in keys}, closely.progress)
     by_content = dict(zip(wanted, compared(maps, detail, keys, wanted), strict=True))
     return {

@@ -6,10 +6,9 @@ import pytest
 from vsig_core.errors import InputError
 from vsig_core.evidence import (
     Cells,
+    RegionIndex,
     cells_of,
     inside,
-    nominate,
-    nominate_all,
     pack,
     region_vectors,
     unpack,
@@ -92,21 +91,25 @@ def test_the_picture_that_holds_the_part_is_nominated_first():
     regions = np.stack([region_vectors(whole) for whole in wholes])
     for wanted in (3, 17):
         part = Cells(np.ascontiguousarray(wholes[wanted].vectors[:10, 10:]), (0, 0, 10, 10))
-        assert nominate(region_vectors(part), regions, 5)[0] == wanted
+        assert RegionIndex(regions).nominate(region_vectors(part), 5)[0] == wanted
 
 
 def test_equal_pictures_are_nominated_in_their_order_and_no_more_than_asked_for():
     same = np.stack([region_vectors(cells_of(maps(), (0, 0, 1, 1)))] * 4)
-    assert nominate(same[0], same, 3).tolist() == [0, 1, 2]
-    assert nominate(same[0], same[:0], 3).tolist() == []
+    assert RegionIndex(same).nominate(same[0], 3).tolist() == [0, 1, 2]
+    assert RegionIndex(same[:0]).nominate(same[0], 3).tolist() == []
 
 
-def test_all_pictures_nominate_what_each_nominates_alone():
+def test_all_pictures_nominate_what_each_nominates_alone_among_those_that_count():
     wholes = [cells_of(maps(16, 20, 20, seed), (0, 0, 1, 1)) for seed in range(30)]
     regions = np.stack([region_vectors(whole) for whole in wholes])
-    found = nominate_all(regions, 7)
-    for number, own in enumerate(found.tolist()):
-        alone = [row for row in nominate(regions[number], regions, 8).tolist() if row != number]
-        assert own == alone[:7]
-    assert nominate_all(regions[:3], 7).shape == (3, 2), "no more than there are"
-    assert nominate_all(regions[:1], 7).shape == (1, 0)
+    index = RegionIndex(regions)
+    for gone in (None, 4):
+        among = np.array([row != gone for row in range(30)])
+        for number, own in enumerate(index.nominate_all(7, among)):
+            alone = index.nominate(regions[number], 8, among).tolist()
+            wanted = [row for row in alone if row != number][:7]
+            assert own.tolist() == ([] if number == gone else wanted)
+    few = RegionIndex(regions[:3]).nominate_all(7)
+    assert [len(own) for own in few] == [2, 2, 2], "no more than there are"
+    assert RegionIndex(regions[:0]).nominate_all(7) == []

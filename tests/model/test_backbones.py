@@ -19,7 +19,7 @@ from vsig_core.model import (
     save_weights,
 )
 from vsig_core.model.backbones import _architecture
-from vsig_core.model.fusion import fused
+from vsig_core.model.fusion import FoldedTail, fused
 from vsig_core.model.network import coverage, pool
 from vsig_core.settings import ModelSettings
 
@@ -248,7 +248,7 @@ def test_the_id_names_what_vectors_depend_on():
     assert all(name.startswith("m-") and len(name) == 14 for name in ids)
 
 
-@pytest.mark.parametrize("pooling", ["mean", "max"])
+@pytest.mark.parametrize("pooling", ["mean", "max", "gem"])
 def test_each_picture_is_normalised_by_itself(pooling):
     # Defect 3: the original divided by the norm of the whole batch.
     network = load_network(random_weights("resnet18", pooling=pooling))
@@ -264,6 +264,8 @@ def test_pooling_looks_only_at_the_picture():
     assert pool(maps, upper_half, "mean").item() == 2
     assert pool(maps, upper_half, "max").item() == 3
     assert pool(maps, None, "max").item() == 100
+    assert pool(maps, upper_half, "gem").item() == pytest.approx(((1 + 27) / 2) ** (1 / 3))
+    assert pool(maps, None, "gem").item() == pytest.approx((1_000_028 / 4) ** (1 / 3), rel=1e-5)
 
 
 def test_a_cell_counts_by_the_share_that_the_picture_covers():
@@ -281,6 +283,34 @@ def test_fusing_changes_nothing_but_the_speed(backbone):
     with torch.inference_mode():
         assert torch.allclose(fast(images(64)), network(images(64)), atol=1e-5)
     assert save_weights(network) == before
+
+
+@pytest.mark.parametrize("backbone", ["efficientnet_lite0", "resnet18", "vit_b_32"])
+def test_a_folded_tail_learns_as_the_tail_itself(backbone):
+    packaged = backbone == "efficientnet_lite0"
+    network = load_network(ModelSettings() if packaged else random_weights(backbone))
+    cut = len(network.stages) - 2
+    trained = [p for p in network.stages[cut:].parameters() if p.ndim > 1]
+    network.requires_grad_(False)
+    for parameter in trained:
+        parameter.requires_grad_(True)
+    side = network.preprocessing.resolution
+    whole = torch.tensor([[0.0, 0.0, 1.0, 1.0]] * 2)
+    with torch.no_grad():
+        maps = network.trunk(images(side)[:2], cut)
+    folded, wanted = FoldedTail(network, cut), network.tail(maps, whole, cut)
+    found = folded(maps, whole)
+    assert torch.allclose(found, wanted, atol=1e-5)
+    target = torch.arange(wanted.numel()).view_as(wanted).sin()
+    for one, other in zip(
+        torch.autograd.grad((wanted * target).sum(), trained),
+        torch.autograd.grad((found * target).sum(), trained),
+        strict=True,
+    ):
+        assert torch.allclose(one, other, rtol=1e-3, atol=1e-3 * float(one.abs().max()))
+    with torch.no_grad():
+        trained[0].mul_(2)
+    assert not torch.allclose(folded(maps, whole), found), "weights of now, not of when it was made"
 
 
 def test_fusion_that_would_change_the_answer_is_not_used():

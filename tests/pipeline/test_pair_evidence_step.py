@@ -14,9 +14,9 @@ def test_near_pictures_are_compared_once_and_what_they_share_is_put_before_peopl
     assert tasks == ["pair_evidence", "review_queue"]
     rows = project.store.read("pair_evidence").to_pylist()
     assert len(rows) > 60
-    assert all(row["uid1"] < row["uid2"] for row in rows)
+    assert all(row["img1"] < row["img2"] for row in rows)
     best = max(rows, key=lambda row: row["score"])
-    alone = pair_evidence(project, best["uid1"], best["uid2"])
+    alone = pair_evidence(project, best["img1"], best["img2"])
     assert best["score"] == alone.score and best["mirrored"] == alone.mirrored
     queue = project.store.read("review_queue").to_pylist()
     assert any("share a part" in " ".join(row["reasons"]) for row in queue)

@@ -234,7 +234,7 @@ def test_no_pair_is_proposed_twice_and_no_picture_in_more_than_three(seed: int):
 def in_part(**scores: float) -> pa.Table:
     """Pairs, as ab=20.0, that were compared in detail; a capital B: mirrored."""
     rows = [
-        {"uid1": pair[0], "uid2": pair[1].lower(), "score": score, "mirrored": pair[1].isupper()}
+        {"img1": pair[0], "img2": pair[1].lower(), "score": score, "mirrored": pair[1].isupper()}
         for pair, score in scores.items()
     ]
     return pa.Table.from_pylist(rows, schema("pair_evidence"))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         unpack,
     )
     from vsig_core.evidence.matching import Match, compare
-    from vsig_core.evidence.regions import nominate, nominate_all, region_vectors
+    from vsig_core.evidence.regions import RegionIndex, region_vectors
     from vsig_core.evidence.trunk import Trunk
 
 __getattr__ = lazily(
@@ -28,7 +28,7 @@ __getattr__ = lazily(
     {
         "cells": ("Box", "Cells", "cells_of", "check_box", "inside", "mirrored", "pack", "unpack"),
         "matching": ("Match", "compare"),
-        "regions": ("nominate", "nominate_all", "region_vectors"),
+        "regions": ("RegionIndex", "region_vectors"),
         "trunk": ("Trunk",),
     },
 )
@@ -37,14 +37,13 @@ __all__ = [
     "Box",
     "Cells",
     "Match",
+    "RegionIndex",
     "Trunk",
     "cells_of",
     "check_box",
     "compare",
     "inside",
     "mirrored",
-    "nominate",
-    "nominate_all",
     "pack",
     "region_vectors",
     "unpack",

@@ -13,8 +13,8 @@ from vsig_core.evidence.cells import Cells
 _GRIDS = (3, 4, 5)
 REGIONS = 1 + sum(grid * grid for grid in _GRIDS)
 
-_BLOCK = 512  # pictures compared at a time
-_QUERIES = 8  # pictures that ask at a time: products of some 40 MB
+_BLOCK = 64  # pictures compared at a time: products stay in the cache
+_QUERIES = 8  # pictures that ask at a time
 _FITTED = 512  # pictures that the principal components are taken from
 _RIDGE = 0.05  # of the mean variance, so that noise is not blown up
 
@@ -41,67 +41,91 @@ def region_vectors(cells: Cells) -> NDArray[np.float32]:
     return (totals / ((bottom - top) * (right - left))[:, None]).astype(np.float32)
 
 
-def nominate(
-    query: NDArray[np.float32], regions: NDArray[np.floating], k: int
-) -> NDArray[np.int64]:
-    """The pictures whose best region is most like the best of a query's.
-
-    Parameters
-    ----------
-    query
-        Shape (m, d), as `region_vectors` gives them.
-    regions
-        Shape (n, 51, d), of all pictures.
-    k
-        How many.
-
-    Returns
-    -------
-    Rows of `regions`, the most promising first, at most k.
-    """
-    n = len(regions)
-    if not n:
-        return np.zeros(0, np.int64)
-    mean, turn = _whitening(regions)
-    wanted = _unit((query - mean) @ turn)
-    best = np.empty(n, np.float32)
-    for start in range(0, n, _BLOCK):
-        block = regions[start : start + _BLOCK].astype(np.float32)
-        found = _unit((block.reshape(-1, block.shape[2]) - mean) @ turn) @ wanted.T
-        best[start : start + len(block)] = found.reshape(len(block), -1).max(axis=1)
-    return np.argsort(-best, kind="stable")[:k]
-
-
-def nominate_all(regions: NDArray[np.floating], k: int) -> NDArray[np.int64]:
-    """For each picture, the others whose best region is most like the best of its own.
+class RegionIndex:
+    """The regions of many pictures, ready to be asked.
 
     Parameters
     ----------
     regions
-        Shape (n, 51, d), of all pictures. The time grows with n squared: about 0.1 ms of a core
-        for each two pictures.
-    k
-        How many, at most n - 1.
-
-    Returns
-    -------
-    Rows of `regions`, shape (n, min(k, n - 1)), the most promising first.
+        Shape (n, 51, d), of all pictures, as `region_vectors` gives them.
     """
-    n, per, d = regions.shape
-    k = min(k, n - 1)
-    mean, turn = _whitening(regions)
-    flat = _unit((regions.reshape(-1, d).astype(np.float32) - mean) @ turn)
-    chosen = np.empty((n, k), np.int64)
-    for start in range(0, n, _QUERIES):
-        queries = flat[start * per : (start + _QUERIES) * per]
-        count = len(queries) // per
-        best = np.empty((count, n), np.float32)
-        for first in range(0, n, _BLOCK):
-            found = queries @ flat[first * per : (first + _BLOCK) * per].T
-            best[:, first : first + _BLOCK] = found.reshape(count, per, -1, per).max(axis=(1, 3))
-        best[np.arange(count), np.arange(start, start + count)] = -np.inf
-        chosen[start : start + count] = np.argsort(-best, axis=1, kind="stable")[:, :k]
-    return chosen
+
+    def __init__(self, regions: NDArray[np.floating]) -> None:
+        self._count, self._per, d = regions.shape
+        self._mean, self._turn = _whitening(regions)
+        self._unit = np.empty((self._count * self._per, d), np.float32)
+        for start in range(0, self._count, _BLOCK):
+            block = regions[start : start + _BLOCK].astype(np.float32).reshape(-1, d)
+            place = start * self._per
+            self._unit[place : place + len(block)] = self._whitened(block)
+
+    def nominate(
+        self, query: NDArray[np.float32], k: int, among: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.int64]:
+        """The pictures whose best region is most like the best of a query's.
+
+        Parameters
+        ----------
+        query
+            Shape (m, d), as `region_vectors` gives them.
+        k
+            How many.
+        among
+            Which pictures count, shape (n,); all where None.
+
+        Returns
+        -------
+        Rows of the regions, the most promising first, at most k.
+        """
+        best = self._best(self._whitened(query), 1)[0]
+        if among is not None:
+            best[~among] = -np.inf
+        return _first(best, k)
+
+    def nominate_all(
+        self, k: int, among: NDArray[np.bool_] | None = None
+    ) -> list[NDArray[np.int64]]:
+        """For each picture, the others whose best region is most like the best of its own.
+
+        The time grows with n squared: some 5 us of a core for each two pictures.
+
+        Parameters
+        ----------
+        k, among
+            As for `nominate`; what does not count is not asked for either.
+
+        Returns
+        -------
+        For each picture rows of the regions, the most promising first, at most k.
+        """
+        n, per = self._count, self._per
+        counts = np.ones(n, np.bool_) if among is None else among
+        chosen = []
+        for start in range(0, n, _QUERIES):
+            asking = min(_QUERIES, n - start)
+            best = self._best(self._unit[start * per : (start + asking) * per], asking)
+            best[:, ~counts] = -np.inf
+            best[np.arange(asking), start + np.arange(asking)] = -np.inf
+            best[~counts[start : start + asking]] = -np.inf
+            chosen += [_first(row, k) for row in best]
+        return chosen
+
+    def _best(self, queries: NDArray[np.float32], asking: int) -> NDArray[np.float32]:
+        """Cosine of the best pair of regions of so many pictures that ask, shape (asking, n)."""
+        best = np.empty((asking, self._count), np.float32)
+        for first in range(0, self._count, _BLOCK):
+            block = self._unit[first * self._per : (first + _BLOCK) * self._per]
+            found = (block @ queries.T).reshape(-1, self._per, asking, len(queries) // asking)
+            best[:, first : first + _BLOCK] = found.max(axis=(1, 3)).T
+        return best
+
+    def _whitened(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        return _unit((vectors - self._mean) @ self._turn)
+
+
+def _first(best: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    order = np.argsort(-best, kind="stable")[:k]
+    return order[best[order] > -np.inf]
 
 
 def _windows(length: int, grid: int) -> list[tuple[int, int]]:
@@ -115,6 +139,8 @@ def _windows(length: int, grid: int) -> list[tuple[int, int]]:
 
 def _whitening(regions: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Mean of the regions, and what makes them vary alike in all directions."""
+    if not len(regions):
+        return np.zeros(regions.shape[2], np.float32), np.eye(regions.shape[2], dtype=np.float32)
     step = max(1, len(regions) // _FITTED)
     sample = regions[::step].astype(np.float64).reshape(-1, regions.shape[2])
     mean = sample.mean(axis=0)

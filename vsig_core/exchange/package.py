@@ -31,14 +31,15 @@ PACKAGED = (
     "models", "images", "contents", "replaced_images", "aliases", "annotations",
     "split_moves", "drawn_splits", "motifs", "motif_members", "conflicts", "components", "links",
     "triplets", "fallen_links", "evaluations", "pool_vectors", "embeddings", "vectors",
-    "neighbours", "cluster_ids", "cluster_changes", "clusters", "layout", "groups", "corpus",
+    "neighbours", "pair_evidence", "cluster_ids", "cluster_changes", "clusters", "layout", "groups",
+    "corpus",
 )  # fmt: skip
 """Tables of a package, in the order in which they are taken in: `corpus`, which says what
 counts, comes last."""
 
 KEPT = frozenset(
     {"batches", "rejected_images", "rejected_annotations", "tombstones", "provenance"}
-    | {"review_queue", "atlas", "regions", "pair_evidence"}
+    | {"review_queue", "atlas", "regions"}
 )
 """Tables that no package holds: what lists files of this machine or was refused, what was taken
 down or removed, what is made for one sitting (the queue, the picture of the map), and what is

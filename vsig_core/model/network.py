@@ -14,7 +14,8 @@ from torch.nn import functional
 
 from vsig_core.model.preprocess import Preprocessing
 
-Pooling = Literal["mean", "max"]
+Pooling = Literal["mean", "max", "gem"]
+_GEM, _LEAST = 3.0, 1e-6  # power, and what a value counts at least
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Network(nn.Module):
     stages
         Modules that run one after the other; the last gives a map (n, d, h, w).
     pooling
-        Mean or maximum over the positions of the map that show the picture.
+        Mean, maximum or generalised mean (GeM, the third power; Radenović, Tolias and Chum
+        2018) over the positions of the map that show the picture.
     card
         Origin, licence and digest of the weights, and their preprocessing.
     """
@@ -100,6 +102,8 @@ class Network(nn.Module):
 
 def pool(maps: Tensor, boxes: Tensor | None, pooling: Pooling) -> Tensor:
     """Reduce maps (n, d, h, w) to vectors (n, d) over what lies inside the boxes."""
+    if pooling == "gem":
+        return pool(maps.clamp(min=_LEAST).pow(_GEM), boxes, "mean").pow(1 / _GEM)
     if boxes is None:
         return maps.mean((2, 3)) if pooling == "mean" else maps.amax((2, 3))
     weights = coverage(boxes, maps.shape[2], maps.shape[3]).to(maps)[:, None]

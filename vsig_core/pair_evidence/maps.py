@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 
 from vsig_core.embedding import StoredNetwork
 from vsig_core.errors import TableMissingError
-from vsig_core.evidence import Cells, pack, region_vectors, unpack
+from vsig_core.evidence import Cells, RegionIndex, pack, region_vectors, unpack
 from vsig_core.evidence.regions import REGIONS
 from vsig_core.model import champion
 from vsig_core.project import Project
 from vsig_core.settings import ModelSettings
-from vsig_core.store import Objects, Provenance, Store, digest, schema
+from vsig_core.store import Objects, Provenance, Store, digest, empty, schema
 from vsig_core.vectors import vector_column
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ CODE = "1"  # raised when the same picture gives other cells
 
 _COMMIT = 500  # pictures computed between two commits: some minutes of work
 _HELD = 512  # pictures whose cells are held in memory: some 100 MB
+_NONE = np.zeros((0, REGIONS, 0), np.float32)
 _READERS = 8  # of a store that may be far away
 
 _loading = threading.Lock()
@@ -133,15 +134,9 @@ class Maps:
             held.popitem(last=False)
         return [here[sha] for sha in wanted]
 
-    def regions(self) -> tuple[list[str], NDArray[np.float32]]:
-        """sha256 and vectors of the regions, shape (n, 51, d), of all pictures that have maps."""
-        rows = self.store.read_or_empty(
-            "regions", columns=["sha256", "vectors"], where={"trunk": self.name}
-        )
-        if not rows.num_rows:
-            return [], np.zeros((0, 0, 0), np.float32)
-        flat = rows["vectors"].combine_chunks().flatten().to_numpy()
-        return rows["sha256"].to_pylist(), flat.reshape(rows.num_rows, REGIONS, -1)
+    def regions(self) -> "Regions":
+        """The regions of all pictures that have maps, kept until there are more."""
+        return _regions(self.store.location.root, self.name, self.store.version("regions"))
 
     def _table(self, rows: list[tuple[str, str, NDArray[np.float32]]]) -> pa.Table:
         columns = {
@@ -183,6 +178,33 @@ def _pretrained(models: pa.Table) -> dict[str, Any]:
 def _origin(row: Mapping[str, Any]) -> tuple[str, str]:
     model = json.loads(row["settings"])["model"]
     return model["backbone"], model["weights"]
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Regions of pictures, ready to be asked.
+
+    Parameters
+    ----------
+    hashes
+        sha256 of each picture, in the order of the rows.
+    index
+        Of their regions.
+    """
+
+    hashes: list[str]
+    index: RegionIndex
+
+
+@functools.lru_cache(maxsize=1)  # 23 kB for each picture, and some work
+def _regions(root: str, trunk: str, version: int | None) -> Regions:
+    rows = empty("regions")
+    if version is not None:
+        columns = ["sha256", "vectors"]
+        rows = Store(root).read("regions", version=version, columns=columns, where={"trunk": trunk})
+    flat = rows["vectors"].combine_chunks().flatten().to_numpy()
+    vectors = flat.reshape(rows.num_rows, REGIONS, -1) if rows.num_rows else _NONE
+    return Regions(rows["sha256"].to_pylist(), RegionIndex(vectors))
 
 
 @functools.lru_cache(maxsize=1)

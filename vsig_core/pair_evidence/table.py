@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from vsig_core.annotations.boxes import write_box
-from vsig_core.evidence import Match, compare, nominate_all
+from vsig_core.evidence import Match, compare
 from vsig_core.pair_evidence.maps import Maps, Progress
 from vsig_core.store import schema
 
@@ -60,7 +60,7 @@ def evidence_table(
         for (sha1, sha2), pairs in wanted.items()
         for pair in pairs
     ]
-    rows.sort(key=lambda row: (row["uid1"], row["uid2"]))
+    rows.sort(key=lambda row: (row["img1"], row["img2"]))
     return pa.Table.from_pylist(rows, schema("pair_evidence"))
 
 
@@ -68,18 +68,18 @@ def _candidates(
     maps: Maps, contents: Mapping[str, str], neighbours: Mapping[str, Sequence[str]], most: int
 ) -> set[Pair]:
     """Pairs to compare, smaller uid first."""
-    hashes, regions = maps.regions()
     uids_of: dict[str, list[str]] = defaultdict(list)
     for uid, sha in contents.items():
         uids_of[sha].append(uid)
-    known = np.array([row for row, sha in enumerate(hashes) if sha in uids_of], np.int64)
-    nominated = nominate_all(regions[known], most) if len(known) else np.zeros((0, 0), np.int64)
+    regions = maps.regions()
+    here = np.array([sha in uids_of for sha in regions.hashes], np.bool_)
+    nominated = regions.index.nominate_all(most, here)
     pairs = {
         (one, other)
-        for row, others in enumerate(nominated)
-        for one in uids_of[hashes[known[row]]]
+        for sha, others in zip(regions.hashes, nominated, strict=True)
+        for one in uids_of.get(sha, ())
         for place in others
-        for other in uids_of[hashes[known[place]]]
+        for other in uids_of[regions.hashes[place]]
     }
     pairs |= {(one, other) for one, near in neighbours.items() for other in near[:most]}
     return {
@@ -143,9 +143,9 @@ def _facts(match: Match) -> Row:
 def _row(pair: Pair, shas: Pair, trunk: str, facts: Mapping[str, Any]) -> Row:
     one, other = pair
     kept = {name: facts[name] for name in ("score", "box1", "box2", "mirrored")}
-    row: Row = {"uid1": one, "uid2": other, "sha1": shas[0], "sha2": shas[1], "trunk": trunk} | kept
+    row: Row = {"img1": one, "img2": other, "sha1": shas[0], "sha2": shas[1], "trunk": trunk} | kept
     if one > other:
-        names = (("uid1", "uid2"), ("sha1", "sha2"), ("box1", "box2"))
+        names = (("img1", "img2"), ("sha1", "sha2"), ("box1", "box2"))
         for first, second in names:
             row[first], row[second] = row[second], row[first]
     return row

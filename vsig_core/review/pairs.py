@@ -119,8 +119,8 @@ def _alike_in_part(evidence: pa.Table) -> Iterator[Near]:
     """
     if not evidence.num_rows:
         return
-    uids = pa.concat_arrays([evidence[name].combine_chunks() for name in ("uid1", "uid2")]).unique()
-    one, other = (_places(evidence[name], uids) for name in ("uid1", "uid2"))
+    uids = pa.concat_arrays([evidence[name].combine_chunks() for name in ("img1", "img2")]).unique()
+    one, other = (_places(evidence[name], uids) for name in ("img1", "img2"))
     score = evidence["score"].to_numpy()
     usual = _tenth_best(np.concatenate([one, other]), np.concatenate([score, score]), len(uids))
     expected = np.sqrt(usual[one] * usual[other])

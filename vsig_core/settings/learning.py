@@ -73,7 +73,9 @@ class ModelSettings(Section):
         default="default",
         description="default, none, a name of torchvision, or a file, relative to the project.",
     )
-    pooling: Literal["mean", "max"] = Field(default="mean", description="Of the last feature map.")
+    pooling: Literal["mean", "max", "gem"] = Field(
+        default="mean", description="Of the last feature map; gem is the generalised mean."
+    )
     resolution: int = Field(default=224, ge=32, description="Side of the network's input, pixels.")
     batch_size: int = Field(default=32, ge=1, description="Pictures embedded at a time.")
 
