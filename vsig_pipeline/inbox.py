@@ -124,16 +124,18 @@ def _read_when_still(inputs: Inputs, file: File, log: pa.Table, known: Known) ->
 
     None where it is gone, or is written to all the time.
     """
-    now: File | None = file
     end = time.monotonic() + MOST_SECONDS
-    while now is not None and (read := _read(inputs, now, log, known)):
-        if not read.may_be_half or lies_still(now, QUIET_SECONDS):
-            return read
+    read = _read(inputs, file, log, known)
+    while read and read.may_be_half and not lies_still(read.file, QUIET_SECONDS):
         if time.monotonic() > end:
             return None
         time.sleep(0.2)
         now = inputs.project.inbox.find(file.name)
-    return None
+        if now is None:
+            return None
+        if now.tag != read.file.tag:
+            read = _read(inputs, now, log, known)
+    return read
 
 
 def _read(inputs: Inputs, file: File, log: pa.Table, known: Known) -> _Read | None:
