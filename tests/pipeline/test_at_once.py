@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from small_project import edit_settings, run_quietly, run_stage
+from small_project import edit_settings, inbox_of, run_quietly, run_stage
 
 from benchmarks.equal_tables import contents, differences
 from vsig_core.errors import ConflictError
@@ -131,8 +131,8 @@ def test_what_eight_processes_drop_while_two_machines_take_it_is_there_once(
     judged = {(row["annotator"], row["img1"], row["img2"]) for row in rows}
     wanted = {(f"p{own}", uids[own], uids[8 + n]) for own in range(8) for n in range(10)}
     assert wanted <= {(who, *sorted(pair)) for who, *pair in judged} | judged
-    assert not list(grown.inbox.folder.glob("*.csv"))
-    assert len(list((grown.inbox.folder / "done").glob("p*.csv"))) == 160
+    assert not list(inbox_of(grown).glob("*.csv"))
+    assert len(list((inbox_of(grown) / "done").glob("p*.csv"))) == 160
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -243,6 +244,7 @@ def test_a_judgement_of_an_unknown_picture_waits_for_it(grown: Project):
     reasons = [row["reason"] for row in grown.store.read("rejected_annotations").to_pylist()]
     assert any("unknown_image later.jpg" in reason for reason in reasons)
     assert "later.jpg" not in names(grown, "links", "img2")
+    check: Any
     (check,) = [c for c in CHECKS if c.check_key.name == "rows_were_understood"]
     resource = ProjectResource(folder=str(grown.folder))
     assert "later.jpg" in check(project=resource).description

@@ -49,8 +49,8 @@ def test_machines_read_a_batch_each_at_the_same_time(
     for batch in batches:
         folder = machine(tmp_path / batch, sample, pictures).folder
         command = [sys.executable, "-c", RUN, str(folder), batch]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        runs.append(subprocess.Popen(command, text=True, **pipes))
+        pipe = subprocess.PIPE
+        runs.append(subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe, stderr=pipe))
     for run in runs:
         assert run.stdout is not None and run.stdout.readline() == "ready\n"
     for run in runs:
