@@ -1,6 +1,7 @@
 """Commands that need no run before them: what they print and what they refuse."""
 
 import json
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,8 @@ def test_check_annotations_goes_on_after_a_file_that_cannot_be_read(tmp_path: Pa
     shown = vsig("check-annotations", *(tmp_path / name for name in names))
     assert "nowhere.csv cannot be read" in shown.stderr and "SIMILAR" in shown.stdout
     assert vsig("check-annotations", tmp_path / "a.csv", tmp_path).exit_code == 2
+
+
+def test_the_version_is_told_without_a_project():
+    done = vsig("--version")
+    assert (done.exit_code, done.stdout) == (0, f"vsig {metadata.version('vsig')}\n")

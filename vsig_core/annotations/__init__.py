@@ -3,12 +3,17 @@
 from vsig_core.annotations.acts import Act, rows_of_act
 from vsig_core.annotations.aliases import Aliases, renames
 from vsig_core.annotations.answers import latest_answers
-from vsig_core.annotations.boxes import Box, read_box
+from vsig_core.annotations.boxes import Box, read_box, write_box
 from vsig_core.annotations.check import check_file
 from vsig_core.annotations.conflicts import conflict_id
 from vsig_core.annotations.contents import nearly_same
 from vsig_core.annotations.duplicates import representatives
-from vsig_core.annotations.formats import AnnotationFile, read_annotations, write_annotations
+from vsig_core.annotations.formats import (
+    EVIDENCE_COLUMNS,
+    AnnotationFile,
+    read_annotations,
+    write_annotations,
+)
 from vsig_core.annotations.ingest import IngestResult, Known, ingest_file
 from vsig_core.annotations.links import Link
 from vsig_core.annotations.log import (
@@ -29,6 +34,7 @@ from vsig_core.annotations.verdicts import Verdict, verdicts_in_force
 from vsig_core.store.schema import SEPARATING
 
 __all__ = [
+    "EVIDENCE_COLUMNS",
     "SEPARATING",
     "UNKNOWN_IMAGE",
     "Act",
@@ -65,4 +71,5 @@ __all__ = [
     "verdicts_in_force",
     "waiting_rows",
     "write_annotations",
+    "write_box",
 ]

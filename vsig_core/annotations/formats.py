@@ -35,6 +35,8 @@ REQUIRED = ("type", "img1", "img2")
 COLUMNS = (*REQUIRED, "annotation_id", "act", "box1", "box2", "motif", "members", "annotator")
 COLUMNS = (*COLUMNS, "made_at", "context", "retracts", "note")
 _CONTENTS = ("sha1", "sha2")
+# What an export adds for people; nobody said it, so reading passes it over.
+EVIDENCE_COLUMNS = ("evidence1", "evidence2", "evidence_score", "evidence_mirrored")
 _ORIGINAL = ("uid_connection", "date", "cluster_file", "cluster")
 _PLAIN = ("annotation_id", "act", "motif", "annotator", "context", "retracts", "note", *_CONTENTS)
 
@@ -91,7 +93,11 @@ def read_annotations(data: bytes, file: str) -> AnnotationFile:
     """
     sheet = _read_sheet(data, file)
     notes = list(sheet.notes)
-    unknown = [name for name in sheet.columns if name not in {*COLUMNS, *_CONTENTS, *_ORIGINAL}]
+    unknown = [
+        name
+        for name in sheet.columns
+        if name not in {*COLUMNS, *_CONTENTS, *EVIDENCE_COLUMNS, *_ORIGINAL}
+    ]
     if unknown:
         notes.append(f"columns that mean nothing here, ignored: {', '.join(unknown)}")
     origin = {"file": file, "file_sha256": hashlib.sha256(data).hexdigest()}
@@ -137,13 +143,14 @@ def _read_sheet(data: bytes, file: str) -> Sheet:
 def write_annotations(annotations: pa.Table) -> bytes:
     """Rows of the log as a file in our format; `read_annotations` gives them back.
 
-    sha1 and sha2 are written where any row has them; file and line are not, being
-    those of the file that is read. A cell that a spreadsheet would compute gets an
+    sha1 and sha2, and `EVIDENCE_COLUMNS`, are written where any row has them; file and line
+    are not, being those of the file that is read. A cell that a spreadsheet would compute gets an
     apostrophe before it, which reading takes away.
     """
     rows = annotations.to_pylist()
-    with_contents = any(row.get(name) for row in rows for name in _CONTENTS)
-    columns = (*COLUMNS, *_CONTENTS) if with_contents else COLUMNS
+    columns: list[str] = list(COLUMNS)
+    for more in (_CONTENTS, EVIDENCE_COLUMNS):
+        columns += more if any(row.get(name) for row in rows for name in more) else ()
     # CRLF, as RFC 4180 has it; csv then quotes cells that hold either character.
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
@@ -157,8 +164,10 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, str):
         return f"'{value}" if _FORMULA.match(value) else value
-    if isinstance(value, list):
+    if isinstance(value, list | bool):
         return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, float):
+        return f"{value:.6g}"
     return write_time(value)
 
 

@@ -29,8 +29,9 @@ from vsig_core.store import Objects
 from vsig_core.store.schema import schema
 from vsig_core.web import Web
 
-# What the digest leaves out: these follow from others, or from the clock.
-_NOT_IN_DIGEST = ("phash", "thumb", "added_at")
+# What the digest leaves out: these follow from others, or from the clock, or say where the
+# sources lie, which a project that is restored in another folder tells otherwise.
+_NOT_IN_DIGEST = ("phash", "thumb", "added_at", "source", "uri")
 
 _Row = dict[str, Any]
 
@@ -188,6 +189,6 @@ def _digest(images: Iterable[_Row], rejected: Iterable[_Row]) -> str:
     lasting = [
         {name: value for name, value in row.items() if name not in _NOT_IN_DIGEST} for row in images
     ]
-    refused = [[row["uid"], row["uri"], row["reason"]] for row in rejected]
+    refused = [[row["uid"], row["reason"]] for row in rejected]
     text = json.dumps([lasting, refused], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -54,6 +54,7 @@ def table(
     key: str,
     columns: list[tuple[str, pa.DataType, str]],
     partitions: str = "",
+    version: int = 1,
 ) -> TableSpec:
     """A table; key and partitions are column names with spaces between them."""
     return TableSpec(
@@ -62,4 +63,5 @@ def table(
         tuple(key.split()),
         tuple(Column(*column) for column in columns),
         tuple(partitions.split()),
+        version,
     )

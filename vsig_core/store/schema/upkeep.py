@@ -36,6 +36,8 @@ TABLES = [
             ("partition", TEXT, "partition that was replaced; empty where the whole table was"),
             ("facts", TEXT, "JSON: figures that the step reported"),
             ("beside", TEXT, "JSON: table to version, what the step wrote before this"),
+            ("release", TEXT, "version of vsig that wrote it; empty or null where not kept"),
         ],
+        version=2,
     ),
 ]
