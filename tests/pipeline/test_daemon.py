@@ -14,13 +14,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from small_project import edit_settings
+from small_project import edit_settings, inbox_of
 from starlette.testclient import TestClient
 
 from vsig_core.project import Project
 from vsig_core.review.app import create_app
 from vsig_core.review.dagster_api import DagsterError, newest_training
 from vsig_core.review.learn_requests import asked_to_learn
+from vsig_pipeline.arrivals import pending_files
+from vsig_pipeline.notices import given_up
+from vsig_pipeline.state import State, Task
+from vsig_pipeline.steps import STEPS, Stage
 
 PATIENCE = 900  # seconds: the machine may be busy
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(4 * PATIENCE)]
@@ -58,13 +62,16 @@ def free_port() -> int:
 @pytest.fixture
 def daemon(grown: Project, tmp_path: Path) -> Iterator[tuple[Project, int]]:
     """`vsig ui` on a project that asks for a training at every new link."""
-    project = edit_settings(
-        grown,
-        ("[training]", "[annotations]\nmin_new_links = 1\n[run]\nbackoff_seconds = 1\n[training]"),
-    )
+    project = eager(grown, min_new_links=1)
     port = free_port()
     with ui_of(project, port, tmp_path / "daemon.log"):
         yield project, port
+
+
+def eager(project: Project, min_new_links: int) -> Project:
+    """A project that trains at so many new links, and tries again soon."""
+    settings = f"[annotations]\nmin_new_links = {min_new_links}\n[run]\nbackoff_seconds = 1\n"
+    return edit_settings(project, ("[training]", f"{settings}[training]"))
 
 
 def wait_until(holds: Callable[[], object], what: str) -> None:
@@ -109,6 +116,11 @@ def runs(port: int, status: str) -> list[dict]:
     return ask(port, query % status)["runsOrError"]["results"]
 
 
+def idle(port: int) -> bool:
+    """Whether no run is going on or waits for its turn."""
+    return not runs(port, "QUEUED, NOT_STARTED, STARTING, STARTED, CANCELING")
+
+
 def worker_of(port: int) -> int | None:
     """The process that carries out the run that is going on."""
     if not runs(port, "STARTED"):
@@ -121,6 +133,13 @@ def worker_of(port: int) -> int | None:
         if parent in servers and "multiprocessing.spawn" in line
     ]
     return max(workers, default=None)
+
+
+def due_in(project: Project, *stages: Stage) -> list[Task]:
+    """What is due of stages, each looked at alone, as the sensors do."""
+    state = State(project)
+    steps = [[name for name, step in STEPS.items() if step.stage == stage] for stage in stages]
+    return [task for names in steps for task in state.tasks(names)]
 
 
 def in_force(project: Project) -> tuple[set[str], set[str]]:
@@ -149,9 +168,8 @@ def test_a_file_in_the_inbox_leads_to_new_clusters_even_when_its_run_is_killed(
     wait_until(lambda: project.inbox.find("annotations-2.csv") is None, "the file is moved")
 
     def settled() -> bool:
-        done = not runs(port, "STARTED") and not runs(port, "QUEUED")
         made_of, champion = in_force(project)
-        return done and made_of == champion
+        return idle(port) and made_of == champion
 
     wait_until(settled, "clusters of the model in force")
     ids = project.store.read("annotations")["annotation_id"].to_pylist()
@@ -205,3 +223,34 @@ def told_by(address: str, status: str) -> bool:
         return False
     assert run is None or run.status not in ("FAILURE", "CANCELED"), run
     return run is not None and run.status == status
+
+
+def test_two_daemons_on_one_project_take_each_file_once_and_give_nothing_up(
+    grown: Project, tmp_path: Path
+):
+    project = eager(grown, min_new_links=1000)
+    uids = sorted(project.store.read("images")["uid"].to_pylist())
+    before = project.store.count("annotations")
+    one, two = free_port(), free_port()
+    with (
+        ui_of(project, one, tmp_path / "one.log"),
+        ui_of(project, two, tmp_path / "two.log"),
+    ):
+        for number in range(6):
+            name = f"rows-{number}"
+            partial = inbox_of(project) / f".{name}"
+            partial.write_text(
+                f"type,img1,img2,annotator\nSIMILAR,{uids[0]},{uids[number + 1]},p\n"
+            )
+            partial.rename(inbox_of(project) / f"{name}.csv")
+            time.sleep(5)  # some arrive while the runs of others are going on
+
+        def all_is_done() -> bool:
+            return not due_in(project, "annotate", "recluster") and idle(one) and idle(two)
+
+        wait_until(all_is_done, "nothing is due and nothing runs")
+    rows = project.store.read("annotations").to_pylist()
+    ids = [row["annotation_id"] for row in rows]
+    assert len(ids) == len(set(ids)) == before + 6
+    assert len(list(project.inbox.list("done"))) == 1 + 6 and pending_files(project) == []
+    assert given_up(project) == []

@@ -15,7 +15,6 @@ from vsig_core.annotations.formats import (
     write_annotations,
 )
 from vsig_core.annotations.ingest import IngestResult, Known, ingest_file
-from vsig_core.annotations.kinds import SEPARATING
 from vsig_core.annotations.links import Link
 from vsig_core.annotations.log import (
     UNKNOWN_IMAGE,
@@ -27,10 +26,12 @@ from vsig_core.annotations.log import (
     waiting_rows,
 )
 from vsig_core.annotations.morphograph import Morphograph, build_morphograph, links_in_force
+from vsig_core.annotations.reading import ends_within_line
 from vsig_core.annotations.retraction import ids_in_force
 from vsig_core.annotations.triplets import TripletSources, mine_triplets
 from vsig_core.annotations.unsure import unsure_pairs
 from vsig_core.annotations.verdicts import Verdict, verdicts_in_force
+from vsig_core.store.schema import SEPARATING
 
 __all__ = [
     "EVIDENCE_COLUMNS",
@@ -50,6 +51,7 @@ __all__ = [
     "build_morphograph",
     "check_file",
     "conflict_id",
+    "ends_within_line",
     "follow_aliases",
     "ids_in_force",
     "ingest_file",

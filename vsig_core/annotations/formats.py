@@ -62,7 +62,7 @@ class AnnotationFile:
     ones, each with its line and what is wrong. `rows` counts all lines with content
     but the first, `by_type` the good ones as they stand in the file, before the
     original's bursts were folded into `folded_verdicts` verdicts; `link_ids` counts the
-    forms of the original's link ids in them.
+    forms of the original's link ids in them. `cut_off`: see `Sheet`.
     """
 
     annotations: pa.Table
@@ -72,6 +72,7 @@ class AnnotationFile:
     by_type: dict[str, int]
     folded_verdicts: int
     link_ids: dict[str, int]
+    cut_off: str | None = None
 
 
 def read_annotations(data: bytes, file: str) -> AnnotationFile:
@@ -123,6 +124,7 @@ def read_annotations(data: bytes, file: str) -> AnnotationFile:
         by_type=dict(sorted(by_type.items(), key=lambda item: (-item[1], item[0]))),
         folded_verdicts=verdicts,
         link_ids=count_forms(links),
+        cut_off=sheet.cut_off,
     )
 
 

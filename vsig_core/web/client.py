@@ -5,8 +5,6 @@ connection) is tried again with growing pauses, and as late as the server says; 
 fetched is not fetched again, or only on condition that it changed.
 """
 
-import random
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -18,6 +16,7 @@ import urllib3
 
 from vsig_core.errors import FetchError
 from vsig_core.release import release
+from vsig_core.retrying import retrying
 from vsig_core.settings import WebSettings
 from vsig_core.web.addresses import check_name, host_of
 from vsig_core.web.answers import (
@@ -193,15 +192,16 @@ class Web:
         self, url: str, conditions: Mapping[str, str], check_size: CheckSize
     ) -> tuple[bytes, Head] | None:
         """Ask several times for what may pass."""
-        said = ""
-        for number in range(self.settings.tries):
-            if number:
-                time.sleep(_FIRST_PAUSE * 2 ** (number - 1) * random.uniform(0.5, 1))
-            try:
-                return self._follow(url, conditions, check_size)
-            except PassingError as error:
-                said = str(error)
-        raise FetchError("unreachable", f"{url}: {said}; tried {self.settings.tries} times")
+        tries = self.settings.tries
+        try:
+            return retrying(
+                lambda: self._follow(url, conditions, check_size),
+                lambda error: isinstance(error, PassingError),
+                (_FIRST_PAUSE * 2**number for number in range(tries - 1)),
+            )
+        except PassingError as error:
+            said = f"{url}: {error}; tried {tries} times"
+            raise FetchError("unreachable", said) from error
 
     def _follow(
         self, url: str, conditions: Mapping[str, str], check_size: CheckSize
