@@ -169,13 +169,11 @@ def one_of_many(images: int, folder: Path) -> Measured:
 def _ingest(project: Project) -> None:
     """What the job `ingest` does."""
     from vsig_pipeline.listing import record_sources
-    from vsig_pipeline.running import _execute, _groups
+    from vsig_pipeline.running import execute
     from vsig_pipeline.state import State
 
     record_sources(project)
-    tasks = [task for task in State(project).tasks() if task.stage == "ingest"]
-    for group in _groups(tasks):
-        _execute(project, group)
+    execute(project, [task for task in State(project).tasks() if task.stage == "ingest"])
 
 
 def _project(folder: Path, pictures: Path, settings: str = "") -> Project:

@@ -1,7 +1,7 @@
 """Writes docs/images/review-*.jpg: pages of the review app on a project, such as `make demo` makes.
 
     .venv/bin/python docs/write_screens.py demo
-    .venv/bin/python docs/write_screens.py demo --into /tmp/looks --tablet
+    .venv/bin/python docs/write_screens.py demo --all --tablet --into /tmp/looks
 
 Needs Debian's Chromium and playwright. Judgements are not written.
 """
@@ -42,6 +42,10 @@ def served(project: Project) -> Iterator[str]:
         thread.join()
 
 
+OTHERS = {name: f"/{name}" for name in ("duplicates", "pairs", "people", "second", "history")}
+"""Pages that the documents do not show."""
+
+
 def pages(project: Project) -> dict[str, str]:
     """Name of a picture to the address that it shows."""
     members = project.store.read("components").to_pylist()
@@ -55,12 +59,10 @@ def pages(project: Project) -> dict[str, str]:
         "queue": "/",
         "group": f"/cluster/{quote(full['cluster'])}",
         "pair": f"/pair?a={quote(pair[0])}&b={quote(pair[1])}",
-        "duplicates": "/duplicates",
         "find": f"/near?uid={quote(uid)}",
         "morphograph": f"/morphograph/{quote(largest)}",
         "conflicts": "/conflicts",
         "learn": "/learn",
-        "people": "/people",
         "map": "/map/",
         "map-near": f"/map/#colour=cluster&lit={quote(_largest_cluster(project))}"
         f"&picture={quote(_shown(project))}",
@@ -117,12 +119,13 @@ def main() -> None:
     parser.add_argument("project", type=Path)
     parser.add_argument("--into", type=Path, default=IMAGES)
     parser.add_argument("--tablet", action="store_true")
+    parser.add_argument("--all", action="store_true", help="Also pages that no document shows.")
     given = parser.parse_args()
     given.into.mkdir(parents=True, exist_ok=True)
     project = open_project(given.project)
     with served(project) as address, sync_playwright() as playwright:
         page = open_page(playwright, address, tablet=given.tablet)
-        for name, path in pages(project).items():
+        for name, path in (pages(project) | (OTHERS if given.all else {})).items():
             shoot(page, address, path, given.into / f"review-{name}.jpg")
 
 

@@ -1,10 +1,11 @@
 """Commands that need no run before them: what they print and what they refuse."""
 
+import json
+from importlib import metadata
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from vsig_core.cli import build
 from vsig_core.errors import SettingsError, StoreError
@@ -85,3 +86,22 @@ def test_a_store_that_is_a_file_is_one_clear_error(
     monkeypatch.setenv("VSIG_STORE", str(tmp_path / "list.txt"))
     done = vsig("--project", folder, *words)
     assert isinstance(done.exception, StoreError) and "list.txt" in str(done.exception)
+
+
+def test_check_annotations_goes_on_after_a_file_that_cannot_be_read(tmp_path: Path):
+    for name, text in (("a.csv", ""), ("b.csv", "type,img1,img2\nSIMILAR,a,b\n")):
+        (tmp_path / name).write_text(text)
+    names = ["nowhere.csv", "a.csv", "b.csv"]
+    done = vsig("check-annotations", *(tmp_path / name for name in names), "--json")
+    reports = json.loads(done.stdout)["files"]
+    assert [Path(report["path"]).name for report in reports] == names
+    assert "No such file" in reports[0]["error"] and "is empty" in reports[1]["error"]
+    assert reports[2]["rows"] == 1 and done.exit_code == 1
+    shown = vsig("check-annotations", *(tmp_path / name for name in names))
+    assert "nowhere.csv cannot be read" in shown.stderr and "SIMILAR" in shown.stdout
+    assert vsig("check-annotations", tmp_path / "a.csv", tmp_path).exit_code == 2
+
+
+def test_the_version_is_told_without_a_project():
+    done = vsig("--version")
+    assert (done.exit_code, done.stdout) == (0, f"vsig {metadata.version('vsig')}\n")

@@ -11,6 +11,7 @@ import typer
 from vsig_core.commands import corpus, export, judgements, look, review, review_user
 from vsig_core.console import Context, note
 from vsig_core.errors import InputError, VsigError
+from vsig_core.release import release
 
 FAILED, WRONG = 1, 2
 # The project's folder, too, may lie on a disk that is full, read-only, or not ours.
@@ -24,6 +25,12 @@ app = typer.Typer(
 )
 
 
+def _say_version(asked: bool) -> None:  # noqa: FBT001  typer calls it so
+    if asked:
+        typer.echo(f"vsig {release()}")
+        raise typer.Exit
+
+
 @app.callback()
 def shared(
     context: typer.Context,
@@ -31,8 +38,15 @@ def shared(
         Path | None,
         typer.Option(help="Project folder; else VSIG_PROJECT, else the current folder."),
     ] = None,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_say_version, is_eager=True, help="Say the version, and end."
+        ),
+    ] = False,
 ) -> None:
     """Options of all commands."""
+    del version  # its callback has answered
     context.obj = Context(project)
 
 

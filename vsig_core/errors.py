@@ -6,8 +6,9 @@
     ├── InputError            what a person gave is wrong (exit status 2)
     │   ├── SettingsError     vsig.toml or VSIG_… variables
     │   ├── SourceError       a source of pictures cannot be listed or read
-    │   ├── PictureError      one picture cannot be decoded; carries a reason for `rejected_images`
-    │   ├── FetchError        an address of the web gives nothing; carries a reason likewise
+    │   ├── RefusedError      carries a reason for `rejected_images`
+    │   │   ├── PictureError  one picture cannot be decoded
+    │   │   └── FetchError    an address of the web gives nothing
     │   ├── AnnotationError   a file of judgements is structurally unreadable
     │   ├── UnknownImageError a uid that the corpus does not have
     │   └── VectorsError      vectors that cannot be compared, or a radius out of range
@@ -16,11 +17,14 @@
     ├── WorkersError          worker processes, or the scheduler of a cluster, cannot be had
     │   └── WorkerLostError   whoever worked on one task died, more than once
     └── StoreError            the store cannot be read or written
+        ├── StoreGoneError    it was there, and has vanished meanwhile
         ├── TableMissingError a table that has not been computed yet
         └── ConflictError     somebody else wrote to a table meanwhile; nothing was written
 
 A message says what was wrong, where, what was expected, and what to do next.
 """
+
+from typing import Self
 
 
 class VsigError(Exception):
@@ -39,47 +43,40 @@ class SourceError(InputError):
     """A source of pictures cannot be listed or read."""
 
 
-class PictureError(InputError):
+class RefusedError(InputError):
+    """One picture or address gives nothing that can be used, for a reason that a table keeps.
+
+    Parameters
+    ----------
+    reason
+        A word, for programs.
+    detail
+        What was found, for a person.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
+        """Come out of a worker process as it went in."""
+        return (type(self), (self.reason, self.detail))
+
+
+class PictureError(RefusedError):
     """One picture cannot be decoded.
 
-    Parameters
-    ----------
-    reason
-        One of the words that the column `reason` of `rejected_images` knows.
-    detail
-        What was found, for a person.
+    Its reason is one of the words that the column `reason` of `rejected_images` knows.
     """
 
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
-        self.reason = reason
-        self.detail = detail
 
-    def __reduce__(self) -> tuple[type["PictureError"], tuple[str, str]]:
-        """Come out of a worker process as it went in."""
-        return (PictureError, (self.reason, self.detail))
-
-
-class FetchError(InputError):
+class FetchError(RefusedError):
     """An address of the web gives nothing that can be used.
 
-    Parameters
-    ----------
-    reason
-        unreachable: not now, and worth asking again; missing: the server has no such thing;
-        forbidden: an address that is not asked; too_many_bytes.
-    detail
-        What was found, for a person.
+    Its reason is unreachable: not now, and worth asking again; missing: the server has no such
+    thing; forbidden: an address that is not asked; or too_many_bytes.
     """
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
-        self.reason = reason
-        self.detail = detail
-
-    def __reduce__(self) -> tuple[type["FetchError"], tuple[str, str]]:
-        """Come out of a worker process as it went in."""
-        return (FetchError, (self.reason, self.detail))
 
 
 class AnnotationError(InputError):
@@ -112,6 +109,10 @@ class WorkerLostError(WorkersError):
 
 class StoreError(VsigError):
     """The store cannot be read or written."""
+
+
+class StoreGoneError(StoreError):
+    """A folder of the store or of the inbox that was there has vanished meanwhile."""
 
 
 class TableMissingError(StoreError):

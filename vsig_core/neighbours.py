@@ -133,7 +133,9 @@ def _in_bands(
     sources: _Sources, bands: Bands, cluster: Executor, progress: Progress | None
 ) -> NeighbourGraph:
     tasks = [_Task(sources, band) for band in bands.open]
-    for done, (_, future) in enumerate(as_done(cluster, _compare, tasks), start=1):
+    for done, (_, future) in enumerate(
+        as_done(functools.partial(cluster.submit, _compare), tasks), start=1
+    ):
         try:
             bands.take(future.result())
         except WorkerLostError as error:

@@ -35,7 +35,7 @@ def pending_files(project: Project, quiet_seconds: float = 0) -> list[File]:
     return [
         file
         for file in _inbox(project)
-        if _left_because(project, file.name) is None and _lies_still(file, quiet_seconds)
+        if _left_because(project, file.name) is None and lies_still(file, quiet_seconds)
     ]
 
 
@@ -94,7 +94,7 @@ def _inbox(project: Project) -> list[File]:
         ) from error
 
 
-def _lies_still(file: File, seconds: float) -> bool:
+def lies_still(file: File, seconds: float) -> bool:
     """Whether nobody has written to a file for so long.
 
     A time to come, by a clock that is wrong, is no bar.

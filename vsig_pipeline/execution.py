@@ -1,7 +1,6 @@
 """How a step is carried out: look it up, else compute it, then commit with provenance."""
 
-import random
-import time
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,9 +9,9 @@ import pyarrow as pa
 
 from vsig_core.annotations import follow_aliases
 from vsig_core.current import aliases
-from vsig_core.errors import ConflictError, StoreError
+from vsig_core.errors import StoreError
 from vsig_core.project import Project
-from vsig_core.store import Commit, Provenance, empty
+from vsig_core.store import Commit, Provenance, empty, on_fresh_data
 from vsig_pipeline.progress import Progress, progress
 from vsig_pipeline.state import State
 from vsig_pipeline.steps import STEPS, Step
@@ -215,14 +214,12 @@ def carry_out(inputs: Inputs, compute: Callable[[Inputs], Outcome]) -> Done:
     StoreError
         The store cannot be read or written; what was committed stays whole.
     """
-    for number in range(1, MOST_TRIES):
-        try:
-            return _try(inputs, compute)
-        except ConflictError as conflict:
-            inputs.log(f"{inputs.step.name} is done again on fresh data: {conflict}")
-            time.sleep(random.uniform(0, 0.1 * number))  # or two would meet again and again
-            inputs = inputs.afresh()
-    return _try(inputs, compute)
+    each = itertools.chain([inputs], (inputs.afresh() for _ in itertools.count()))
+    return on_fresh_data(
+        lambda: _try(next(each), compute),
+        MOST_TRIES,
+        lambda conflict: inputs.log(f"{inputs.step.name} is done again on fresh data: {conflict}"),
+    )
 
 
 def _try(inputs: Inputs, compute: Callable[[Inputs], Outcome]) -> Done:

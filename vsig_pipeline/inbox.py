@@ -1,6 +1,7 @@
 """Annotation files: taken whole, moved away only when their rows are committed."""
 
 import hashlib
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,16 +11,24 @@ from typing import Any
 
 import pyarrow as pa
 
-from vsig_core.annotations import IngestResult, Known, ingest_file
+from vsig_core.annotations import IngestResult, Known, ends_within_line, ingest_file
 from vsig_core.current import aliases, current_images
 from vsig_core.errors import AnnotationError, InputError, StoreError
 from vsig_core.project import Project
 from vsig_core.store import File, Files, schema
+from vsig_pipeline.arrivals import QUIET_SECONDS, lies_still
 from vsig_pipeline.execution import Inputs
 from vsig_pipeline.listing import refuse_to_begin_anew
 
 MOST_BAD_ROWS = 1000
+# How long a file that looks half-copied and is written to again and again is waited for.
+MOST_SECONDS = 60
 _FATAL = "the process was killed {} times while it read this file; it is not read any more"
+_CUT_OFF = (
+    "{} ends within a row: a copy was broken off, or a disk was full. All rows before it are "
+    "taken. Put the whole file into the inbox again (what is known is taken once); or mend the "
+    "last row of {} and put that into the inbox.\n"
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,8 @@ class Taken:
 def take_files(inputs: Inputs, files: Sequence[File]) -> Taken:
     """Read annotation files against the log and the corpus; moves nothing yet.
 
-    A file that cannot be used is rejected by itself; one that is being written to waits.
+    A file that cannot be used is rejected by itself; one that is being written to waits. Of
+    one that was cut off the whole rows are taken, and the broken one is kept to be mended.
 
     Raises
     ------
@@ -65,27 +75,21 @@ def take_files(inputs: Inputs, files: Sequence[File]) -> Taken:
     moves: list[_Move] = []
     seen = inputs.read("rejected_annotations")
     for file in files:
-        data = _whole(inbox, file)
-        if data is None:
+        read = _read_when_still(inputs, file, grown, known)
+        if read is None:
             inputs.log(f"{file.name} is gone or being written to; it is looked at the next time")
             continue
-        with _fatal_readings(inputs.project, data) as times:
-            deadly = times >= inputs.settings.run.max_attempts
-            found = (
-                _FATAL.format(times)
-                if deadly
-                else _ingested(data, file.name, grown, known, inputs.log)
-            )
+        found = read.found
         if isinstance(found, str):
             inputs.log(f"{file.name} is rejected: {found}")
-            refused.append(_unreadable(file.name, data, found))
+            refused.append(_unreadable(file.name, read.data, found))
             reports.append({"file": file.name, "rejected": found})
-            moves.append(_Move(file, data, "rejected", found))
+            moves.append(_Move(read.file, read.data, "rejected", found))
             continue
         grown = pa.concat_tables([grown, found.annotations])
         refused.append(found.rejected)
         reports.append(_report(found.report, found.rejected))
-        moves.append(_Move(file, data, "done"))
+        moves.append(_Move(read.file, read.data, "done", cut_off=found.cut_off))
     rejected = _not_seen(pa.concat_tables(refused), seen)
 
     def move_all() -> None:
@@ -93,6 +97,55 @@ def take_files(inputs: Inputs, files: Sequence[File]) -> Taken:
             _put_away(inbox, move)
 
     return Taken(grown.slice(log.num_rows), rejected, reports, move_all)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A file, its content, and what it adds to the log, or why it cannot be taken."""
+
+    file: File
+    data: bytes
+    found: IngestResult | str
+
+    @property
+    def may_be_half(self) -> bool:
+        """Whether it looks as a file does while it is copied.
+
+        A row without its end may name a picture that is not there: the first half of its id.
+        """
+        if not ends_within_line(self.data):
+            return False
+        found = self.found
+        return isinstance(found, str) or bool(found.cut_off or found.report["waiting"])
+
+
+def _read_when_still(inputs: Inputs, file: File, log: pa.Table, known: Known) -> _Read | None:
+    """Read a file; one that looks half-copied, when nobody has written to it for a while.
+
+    None where it is gone, or is written to all the time.
+    """
+    end = time.monotonic() + MOST_SECONDS
+    read = _read(inputs, file, log, known)
+    while read and read.may_be_half and not lies_still(read.file, QUIET_SECONDS):
+        if time.monotonic() > end:
+            return None
+        time.sleep(0.2)
+        now = inputs.project.inbox.find(file.name)
+        if now is None:
+            return None
+        if now.tag != read.file.tag:
+            read = _read(inputs, now, log, known)
+    return read
+
+
+def _read(inputs: Inputs, file: File, log: pa.Table, known: Known) -> _Read | None:
+    data = _whole(inputs.project.inbox, file)
+    if data is None:
+        return None
+    with _fatal_readings(inputs.project, data) as times:
+        if times >= inputs.settings.run.max_attempts:
+            return _Read(file, data, _FATAL.format(times))
+        return _Read(file, data, _ingested(data, file.name, log, known, inputs.log))
 
 
 def _whole(inbox: Files, file: File) -> bytes | None:
@@ -178,6 +231,7 @@ class _Move:
     content: bytes
     folder: str
     reason: str | None = None
+    cut_off: str | None = None
 
 
 def _put_away(inbox: Files, move: _Move) -> None:
@@ -192,9 +246,11 @@ def _put_away(inbox: Files, move: _Move) -> None:
     if found is None or found.tag != move.file.tag:
         return
     try:
-        place = _copied(inbox, move)
+        place = _copied(inbox, PurePosixPath(move.folder, name), move.content)
         if move.reason is not None:
             inbox.write(f"{place}.reason.txt", f"{move.reason}\n".encode())
+        if move.cut_off is not None:
+            _keep_to_be_mended(inbox, name, move.cut_off)
         inbox.remove(name, move.file.tag)
     except StoreError as error:
         raise InputError(
@@ -203,11 +259,18 @@ def _put_away(inbox: Files, move: _Move) -> None:
         ) from error
 
 
-def _copied(inbox: Files, move: _Move) -> str:
+def _keep_to_be_mended(inbox: Files, name: str, cut_off: str) -> None:
+    """The broken end of a file, as a file that is taken when its last row is whole."""
+    path = PurePosixPath(name)
+    place = PurePosixPath("rejected", f"{path.stem}-cut-off{path.suffix}")
+    kept = _copied(inbox, place, cut_off.encode())
+    inbox.write(f"{kept}.reason.txt", _CUT_OFF.format(name, PurePosixPath(kept).name).encode())
+
+
+def _copied(inbox: Files, path: PurePosixPath, content: bytes) -> str:
     """Name of the copy: a file of this name that is there and says something else stays."""
-    path = PurePosixPath(move.folder, move.file.name)
     place, number = path, 1
-    while not inbox.create(str(place), move.content) and inbox.read(str(place)) != move.content:
+    while not inbox.create(str(place), content) and inbox.read(str(place)) != content:
         place = path.with_name(f"{path.stem}-{number}{path.suffix}")
         number += 1
     return str(place)

@@ -1,7 +1,5 @@
 """What the sources hold now, compared with what is planned: the table `batches`."""
 
-import random
-import time
 from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
@@ -23,9 +21,9 @@ from vsig_core.corpus import (
     present,
 )
 from vsig_core.current import current_images, taken_down
-from vsig_core.errors import ConflictError, InputError, SourceError
+from vsig_core.errors import InputError, SourceError
 from vsig_core.project import Project
-from vsig_core.store import Provenance, digest, empty
+from vsig_core.store import Provenance, digest, empty, on_fresh_data
 from vsig_pipeline.arrivals import is_annotation_file
 from vsig_pipeline.moves import record_moves
 
@@ -181,14 +179,10 @@ def record_sources(project: Project, *, at_once: bool = False) -> BatchPlan:
     ConflictError
         Others came before each of several tries.
     """
-    for _ in range(MOST_PLANS - 1):
+
+    def once() -> BatchPlan:
         plan = plan_sources(project, at_once=at_once)
-        try:
-            record_plan(project, plan)
-        except ConflictError:
-            time.sleep(random.uniform(0, 0.5))  # or two would meet again and again
-            continue
+        record_plan(project, plan)
         return plan
-    plan = plan_sources(project, at_once=at_once)
-    record_plan(project, plan)
-    return plan
+
+    return on_fresh_data(once, MOST_PLANS)

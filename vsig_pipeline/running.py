@@ -20,6 +20,7 @@ from vsig_pipeline.notices import nothing_given_up
 from vsig_pipeline.progress import Reporter, reporting_to
 from vsig_pipeline.state import State, Task
 from vsig_pipeline.steps import STAGES, STEPS, below
+from vsig_pipeline.upcoming import reading_ahead
 
 
 class RunFailedError(VsigError):
@@ -109,16 +110,44 @@ def run(
     done: list[Task] = []
     for stage in STAGES:
         tasks = State(project).tasks(wanted)
-        for group in _groups([task for task in tasks if task.stage == stage]):
-            for task in group:
-                announce(task)
-            with reporting_to(reporter):
-                _execute(project, group)
-            done += group
+        now = [task for task in tasks if task.stage == stage]
+        with reporting_to(reporter):
+            execute(project, now, announce)
+        done += now
         nothing_given_up(project, [stage])
     if wanted is None:
         answer_who_asked(project)
     return Ran(done, plan)
+
+
+def execute(
+    project: Project, tasks: Sequence[Task], announce: Callable[[Task], None] = lambda _task: None
+) -> None:
+    """Carry out what is due of one stage, in one run of Dagster for each batch.
+
+    While one batch is committed, the next one's pictures are read.
+
+    Parameters
+    ----------
+    project
+        The project.
+    tasks
+        Of one stage, as `State.tasks` gives them.
+    announce
+        Called before each piece of work.
+
+    Raises
+    ------
+    RunFailedError
+        A step failed; what was committed before it stays.
+    """
+    groups = _groups(tasks)
+    following = [*(group[0].partition for group in groups[1:]), None]
+    with reading_ahead(project) as upcoming:
+        for group, upcoming.following in zip(groups, following, strict=False):
+            for task in group:
+                announce(task)
+            _execute(project, group)
 
 
 def _wanted(start: str | None) -> set[str] | None:
@@ -145,9 +174,10 @@ def _execute(project: Project, tasks: Sequence[Task]) -> None:
     from vsig_pipeline.definitions import defs
     from vsig_pipeline.orphans import sign_of_life
     from vsig_pipeline.partitions import register
+    from vsig_pipeline.resources import working_on
 
     partition = tasks[0].partition
-    with sign_of_life(project) as alive, DagsterInstance.get() as instance:
+    with working_on(project), sign_of_life(project) as alive, DagsterInstance.get() as instance:
         if partition:
             register(instance, [partition])
         result = defs.resolve_implicit_global_asset_job_def().execute_in_process(

@@ -7,6 +7,7 @@ was killed, or a machine that was replaced, changes nothing here.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -156,8 +157,11 @@ class State:
         return self._batches
 
     def params(self, step: Step) -> str:
-        """Hash of the settings that matter to a step."""
+        """Hash of the settings that matter to a step, wherever the project's folder lies."""
         settings = self.project.settings.model_dump()
+        weights = Path(settings["model"]["weights"])
+        if weights.is_relative_to(self.project.folder):
+            settings["model"]["weights"] = str(weights.relative_to(self.project.folder))
         return digest({name: _setting(settings, name) for name in step.sections})
 
     def commits(self, step: Step, partition: str = "") -> list[Commit]:

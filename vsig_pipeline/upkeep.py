@@ -24,7 +24,7 @@ from vsig_core.upkeep import (
     take_down,
     verify,
 )
-from vsig_pipeline.lock import one_at_a_time
+from vsig_pipeline.lock import alone, one_at_a_time
 from vsig_pipeline.state import State
 
 
@@ -120,7 +120,7 @@ def purge_command(
     if not apply:
         done = _purge(project, uids or [], annotator, None)
     else:
-        with one_at_a_time(project, note):
+        with alone(project, note):
             done = _purge(project, uids or [], annotator, Request(getpass.getuser(), reason))
     if as_json:
         emit({"applied": apply, **done})

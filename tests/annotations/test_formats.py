@@ -327,3 +327,29 @@ def test_no_bytes_do_worse_than_a_refusal(data):
             read_annotations(start + data, "x.csv")
         except AnnotationError as refused:
             assert "x.csv" in str(refused)
+
+
+def test_a_file_that_ends_within_a_character_is_no_latin_1():
+    whole = "type,img1,img2\nSIMILAR,a,é\nSIMILAR,a,Dü"
+    read = read_annotations(whole.encode()[:-1], "half.csv")
+    assert read.annotations["img2"].to_pylist() == ["é"]
+    assert read.cut_off == "type,img1,img2\nSIMILAR,a,D"
+    assert read.rejected["reason"].to_pylist() == ["cells: the file ends within a character"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "cut_off"),
+    [
+        ("SIMILAR,a,b\nSIMILAR,c", "SIMILAR,c"),
+        ("SIMILAR,a,b\nSIMILAR,c\n", None),
+        ("SIMILAR,a,b\nSIMILAR,c,d", None),
+        ("SIMILAR,a,b\n", None),
+        ('SIMILAR,a,b\nSIMILAR,c,"two\nlines', 'SIMILAR,c,"two\nlines'),
+        ("SIMI", "SIMI"),
+    ],
+)
+def test_what_a_file_ends_within_is_a_file_that_can_be_mended(rows: str, cut_off: str | None):
+    read = read_annotations(f"type,img1,img2\n{rows}".encode(), "half.csv")
+    assert read.cut_off == (cut_off and f"type,img1,img2\n{cut_off}")
+    assert any("cut off" in note for note in read.notes) is (cut_off is not None)
+    assert read.annotations.num_rows == rows.count("a,b") + rows.count("c,d")

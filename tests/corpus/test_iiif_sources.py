@@ -240,6 +240,66 @@ def test_a_look_a_day_later_is_answered_by_304(
     assert all("If-None-Match" in asked.headers for asked in server.asked)
 
 
+def scramble(web: Web, *urls: str) -> None:
+    """Spoil the bytes of kept documents, but not what stands before them about the answer."""
+    for path in (web.folder / "documents").glob("??/*"):
+        line, _, data = path.read_bytes().partition(b"\n")
+        if json.loads(line)["url"] in urls:
+            status = path.stat()
+            path.write_bytes(line + b"\n" + b" " * len(data))
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_a_manifest_that_did_not_change_is_not_read_again(
+    server: WebServer, web: Web, look: Callable[..., Listing]
+):
+    names = [put_manifest(server, f"m{n}", canvases=2) for n in range(4)]
+    server.put_json("/all", collection3(f"{server.address}/all", *(("Manifest", n) for n in names)))
+    first = look("/all")
+    scramble(web, *names)
+    server.forget()
+    assert look("/all") == first
+    assert server.asked == []
+    server.remove("/m1")
+    age(web)  # now the server is asked, and what it says counts
+    put_manifest(server, "m2", canvases=3)
+    changed = [file.metadata["manifest"].rpartition("/")[2] for file in look("/all").files]
+    assert changed == ["m0"] * 2 + ["m2"] * 3 + ["m3"] * 2
+
+
+def test_a_manifest_is_read_again_where_the_info_of_its_service_changed(
+    server: WebServer, web: Web, look: Callable[..., Listing]
+):
+    where, info = f"{server.address}/iiif/1", {"width": 2048, "height": 1024, "profile": "level1"}
+    bare = {"type": "Image", "service": [{"id": where, "type": "ImageService3"}]}
+    server.put_json("/iiif/1/info.json", info)
+    inside = server.put_json(
+        "/m", manifest3(f"{server.address}/m", canvas3(f"{server.address}/c", bare))
+    )
+    server.put_json("/all", collection3(f"{server.address}/all", ("Manifest", inside)))
+    assert [file.uri for file in look("/all").files] == [f"{where}/full/1024,512/0/default.jpg"]
+    server.put_json("/iiif/1/info.json", info | {"height": 2048})
+    age(web)
+    assert [file.uri for file in look("/all").files] == [f"{where}/full/1024,1024/0/default.jpg"]
+
+
+def test_half_a_character_in_one_manifest_stops_no_other(
+    server: WebServer, look: Callable[..., Listing]
+):
+    """JSON can escape what no table can hold."""
+    good, where = put_manifest(server, "m0"), f"{server.address}/m1"
+    named = canvas3(f"{where}/c", image3("https://x.example/a.jpg"))
+    lost = canvas3(f"{where}/d", image3("https://x.example/\ud800.jpg"))
+    server.put_json("/m1", manifest3(where, named, lost, label={"en": ["A \ud800 book"]}))
+    server.put_json(
+        "/all", collection3(f"{server.address}/all", ("Manifest", good), ("Manifest", where))
+    )
+    listing = look("/all")
+    planned = plan_batches(empty("batches"), listing, 500).table
+    assert planned.num_rows == 2 and "A ? book" in str(planned["metadata"].to_pylist())
+    assert len(listing.refused) == 1 and f"{where}/d" in listing.refused[0]
+
+
 def test_a_look_that_broke_off_goes_on_where_it_was(
     server: WebServer, web: Web, look: Callable[..., Listing]
 ):

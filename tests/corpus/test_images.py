@@ -7,11 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from corpus_pictures import bomb, drawing, encoded, opened
 from PIL import Image
 
-from vsig_core.corpus import BatchRead, images, list_source, plan_batches, read_batch
+from vsig_core.corpus import (
+    BatchRead,
+    NextBatch,
+    ReadAhead,
+    images,
+    list_source,
+    plan_batches,
+    read_batch,
+    reading,
+)
 from vsig_core.errors import StoreError, WorkersError
 from vsig_core.settings import ImagesSettings, SourceSettings
 from vsig_core.store import Objects
@@ -120,7 +130,7 @@ def test_a_known_picture_is_not_decoded_again_and_its_metadata_is_refreshed(
     assert rows(second.images, "thumb", "added_at")[0] == rows(first.images, "thumb", "added_at")[0]
     assert rows(second.images, "sha256")[1] != rows(first.images, "sha256")[1]
     assert rows(second.images, "added_at")[1] == rows(first.images, "added_at")[1]
-    monkeypatch.setattr(images, "read_picture", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr(reading, "read_picture", lambda *_: pytest.fail("decoded"))
     third = read_batch(planned(tmp_path), second.images, objects, SETTINGS, pool)
     assert third.decoded == 0 and third.digest == second.digest
     assert third.images.equals(second.images)
@@ -218,7 +228,7 @@ def test_an_empty_batch_is_two_empty_tables(objects: Objects, pool: Executor):
 def test_progress_counts_every_file_once(
     tmp_path: Path, write: Write, objects: Objects, pool: Executor
 ):
-    for seed in range(images.CHUNK + 1):
+    for seed in range(reading.CHUNK + 1):
         write(f"{seed}.jpg", seed)
     write("b.jpg", b"")
     calls: list[tuple[int, int]] = []
@@ -227,7 +237,7 @@ def test_progress_counts_every_file_once(
         lambda done, total: calls.append((done, total)),
     )  # fmt: skip
     assert calls == sorted(calls) and len(calls) == 2
-    assert calls[-1] == (images.CHUNK + 2, images.CHUNK + 2)
+    assert calls[-1] == (reading.CHUNK + 2, reading.CHUNK + 2)
 
 
 def test_a_store_that_fails_stops_the_batch(
@@ -245,8 +255,9 @@ def test_a_store_that_fails_stops_the_batch(
 def test_what_a_worker_sends_back_is_small(tmp_path: Path, write: Write, objects: Objects):
     """Memory stays bounded: neither originals nor decoded pictures leave the worker."""
     path = write("a.png", encoded(drawing(1, (3000, 3000)), "PNG"))
-    task = images._Task(str(path), None, objects, SETTINGS, frozenset())
-    outcome = images._read_files(pickle.loads(pickle.dumps([task])))
+    reader = reading.FileReader(objects, SETTINGS)
+    chunk = reading.Chunk(reader, (reading.WantedFile(str(path)),))
+    outcome = reading.read_files(pickle.loads(pickle.dumps(chunk)))
     assert len(pickle.dumps(outcome)) < 20_000
 
 
@@ -282,6 +293,60 @@ def test_workers_that_die_of_nothing_condemn_no_picture(
     write("a.jpg")
     with Doomed(1) as workers, pytest.raises(WorkersError, match="before they do anything"):
         read_batch(planned(tmp_path), empty("images"), objects, SETTINGS, workers)
+
+
+class Counting(ThreadPoolExecutor):
+    """Threads that remember which files they were given."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.given: list[str] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.given += [Path(file.uri).name for file in args[0].files]
+        return super().submit(fn, *args, **kwargs)
+
+
+def test_the_next_batch_is_read_while_this_one_is_committed_and_by_nobody_twice(
+    tmp_path: Path, write: Write, objects: Objects
+):
+    for seed in range(4):
+        write(f"{seed}.jpg", seed)
+    listing = list_source(SourceSettings(uri="pictures"), tmp_path)
+    table = plan_batches(empty("batches"), listing, 2).table
+    one, two = (table.filter(pc.field("batch") == name) for name in batches_of(table))
+    alone = read_batch(two, empty("images"), objects, SETTINGS, Counting())
+    executor, ahead = Counting(), ReadAhead()
+    coming = NextBatch(two, ahead)
+    read_batch(one, empty("images"), objects, SETTINGS, executor, following=coming)
+    assert sorted(executor.given) == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
+    last = NextBatch(empty("batches"), ahead)
+    read = read_batch(two, empty("images"), objects, SETTINGS, executor, following=last)
+    assert len(executor.given) == 4
+    assert read.digest == alone.digest and without_time(read).equals(without_time(alone))
+
+
+def test_what_is_asked_for_otherwise_than_it_was_read_ahead_is_read_anew(
+    tmp_path: Path, write: Write, objects: Objects
+):
+    for seed in range(2):
+        write(f"{seed}.jpg", seed)
+    table, executor = planned(tmp_path), Counting()
+    sha256 = hashlib.sha256((tmp_path / "pictures" / "1.jpg").read_bytes()).hexdigest()
+    ahead, nothing = ReadAhead(), empty("batches")
+    coming = NextBatch(table, ahead)
+    read_batch(nothing, empty("images"), objects, SETTINGS, executor, following=coming)
+    assert len(executor.given) == 2
+    read = read_batch(
+        table, empty("images"), objects, SETTINGS, executor,
+        taken_down=frozenset({sha256}), following=NextBatch(nothing, ahead),
+    )  # fmt: skip
+    assert len(executor.given) == 4
+    assert rows(read.rejected, "uid", "reason") == [("1.jpg", "purged")]
+
+
+def batches_of(table: pa.Table) -> list[str]:
+    return sorted(set(table["batch"].to_pylist()))
 
 
 class Deadly(LocalProcesses):

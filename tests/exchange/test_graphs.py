@@ -18,7 +18,7 @@ def test_networkx_reads_back_the_graph_that_was_written(
 ):
     export(project, name, tmp_path / "graph.xml")
     back = READERS[name](tmp_path / "graph.xml")
-    written = morphograph_of(Outgoing(project.store))
+    written = morphograph_of(Outgoing(project))
     assert dict(back.nodes(data=True)) == dict(written.nodes(data=True))
     kept = {"verdict", "annotators", "decided_at", "judgements"}
     edges = {
@@ -31,7 +31,7 @@ def test_networkx_reads_back_the_graph_that_was_written(
 
 
 def test_edges_are_the_confirmed_links_and_nothing_else(project: Project):
-    graph = morphograph_of(Outgoing(project.store))
+    graph = morphograph_of(Outgoing(project))
     # a ~ d is contested, a ~ closed and b ~ later may not leave, b ~ d was taken back.
     assert {frozenset(edge) for edge in graph.edges} == {
         frozenset({"a.jpg", "b.jpg"}),

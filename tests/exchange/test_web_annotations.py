@@ -28,7 +28,10 @@ TERMS: dict[str, Any] = {
     "Image": "http://purl.org/dc/dcmitype/StillImage",
     "Person": "http://xmlns.com/foaf/0.1/Person",
     "Software": AS + "Application",
-    **{word: OA + word for word in ("linking", "classifying", "identifying", "commenting")},
+    **{
+        word: OA + word
+        for word in ("linking", "classifying", "identifying", "commenting", "describing")
+    },
     "motivation": {"@id": OA + "motivatedBy", "@type": "@vocab"},
     "purpose": {"@id": OA + "hasPurpose", "@type": "@vocab"},
     "body": {"@id": OA + "hasBody", **_IRI},

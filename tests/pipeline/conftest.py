@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from growing_lab import Lab
+from shared_folders import shared
 from small_project import make_project, run_quietly
 
 from vsig_core.corpus.sample import draw_sample
@@ -13,9 +14,9 @@ from vsig_core.project import Project, open_project
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sample")
-    draw_sample(folder, images=60, motifs=12, seed=7)
-    return folder
+    return shared(
+        tmp_path_factory, "sample", lambda at: draw_sample(at, images=60, motifs=12, seed=7)
+    )
 
 
 @pytest.fixture
@@ -26,10 +27,13 @@ def project(tmp_path: Path, sample: Path) -> Project:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Project:
     """A project after its first round; tests copy it and leave it as it is."""
-    made = make_project(tmp_path_factory.mktemp("finished") / "project", sample)
-    shutil.copy(sample / "annotations-1.csv", made.inbox.uri())
-    run_quietly(made)
-    return made
+
+    def make(folder: Path) -> None:
+        made = make_project(folder / "project", sample)
+        shutil.copy(sample / "annotations-1.csv", made.inbox.uri())
+        run_quietly(made)
+
+    return open_project(shared(tmp_path_factory, "finished", make) / "project")
 
 
 @pytest.fixture
@@ -40,9 +44,9 @@ def grown(finished: Project, tmp_path: Path) -> Project:
     return open_project(folder)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def first_lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
-    return Lab(tmp_path_factory.mktemp("lab"))
+    return Lab(shared(tmp_path_factory, "lab", Lab.begin))
 
 
 @pytest.fixture

@@ -30,24 +30,30 @@ class Lab:
 
     def __init__(self, folder: Path) -> None:
         self.pictures = folder / "pictures"
-        for seed in range(10):
-            drawn(self.pictures / f"p{seed}.jpg", seed)
-        init_project(folder / "project", [str(self.pictures)])
-        path = folder / "project" / "vsig.toml"
-        path.write_text(f'[[source]]\nuri = "{self.pictures}"\n{SETTINGS}')
         self.project = open_project(folder / "project")
-        self.judge("POSITIVE,p1.jpg,p2.jpg", "NEGATIVE,p1.jpg,p3.jpg")
-        self.go()
+
+    @classmethod
+    def begin(cls, folder: Path) -> "Lab":
+        """Draw the pictures and take them and the judgements in."""
+        pictures = folder / "pictures"
+        for seed in range(10):
+            drawn(pictures / f"p{seed}.jpg", seed)
+        init_project(folder / "project", [str(pictures)])
+        path = folder / "project" / "vsig.toml"
+        path.write_text(f'[[source]]\nuri = "{pictures}"\n{SETTINGS}')
+        lab = cls(folder)
+        lab.judge("POSITIVE,p1.jpg,p2.jpg", "NEGATIVE,p1.jpg,p3.jpg")
+        lab.go()
+        return lab
 
     def copied_to(self, folder: Path) -> "Lab":
         """The same on pictures of its own."""
-        copied = object.__new__(Lab)
-        copied.pictures = folder / "pictures"
-        shutil.copytree(self.pictures, copied.pictures)
+        pictures = folder / "pictures"
+        shutil.copytree(self.pictures, pictures)
         shutil.copytree(self.project.folder, folder / "project")
         path = folder / "project" / "vsig.toml"
-        path.write_text(path.read_text().replace(str(self.pictures), str(copied.pictures)))
-        copied.project = open_project(folder / "project")
+        path.write_text(path.read_text().replace(str(self.pictures), str(pictures)))
+        copied = Lab(folder)
         copied.go()
         return copied
 

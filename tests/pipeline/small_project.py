@@ -10,7 +10,7 @@ from vsig_core.store import TABLES
 from vsig_pipeline.assets import ASSETS
 from vsig_pipeline.listing import record_sources
 from vsig_pipeline.resources import ProjectResource
-from vsig_pipeline.running import _execute, _groups, run
+from vsig_pipeline.running import execute, run
 from vsig_pipeline.state import State, Task
 from vsig_pipeline.steps import Stage
 
@@ -50,6 +50,11 @@ def pictures_of(folder: Path) -> Path:
     return folder.parent / "pictures" / "images"
 
 
+def inbox_of(project: Project) -> Path:
+    """The folder of a project's inbox."""
+    return Path(project.inbox.uri())
+
+
 def edit_settings(project: Project, *changes: tuple[str, str]) -> Project:
     """The project with words of its settings replaced."""
     path = project.folder / "vsig.toml"
@@ -68,9 +73,7 @@ def run_quietly(project: Project, start: str | None = None) -> list[Task]:
 def run_stage(project: Project, stage: Stage) -> None:
     """What the job of a stage does, without what follows it."""
     record_sources(project)
-    tasks = [task for task in State(project).tasks() if task.stage == stage]
-    for group in _groups(tasks):
-        _execute(project, group)
+    execute(project, [task for task in State(project).tasks() if task.stage == stage])
 
 
 def versions(project: Project) -> dict[str, int | None]:

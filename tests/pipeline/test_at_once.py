@@ -4,16 +4,18 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
-from small_project import edit_settings, run_quietly, run_stage
+from small_project import edit_settings, inbox_of, run_quietly, run_stage
 
 from benchmarks.equal_tables import contents, differences
 from vsig_core.errors import ConflictError
 from vsig_core.project import Project, open_project
 from vsig_core.store import Provenance, Store
 from vsig_pipeline.execution import Inputs, Outcome, carry_out
+from vsig_pipeline.lock import ReadingAhead, alone
 from vsig_pipeline.steps import STEPS
 
 RUN = [sys.executable, "-c", "from vsig_core.cli import main; main()", "run"]
@@ -60,6 +62,26 @@ def test_a_step_that_others_come_before_each_time_says_so_and_overwrites_nothing
     with pytest.raises(ConflictError, match="another process has written to it"):
         carry_out(Inputs(stale, STEPS["neighbours"]), compute)
     assert stale.store.count("neighbours") == before - len(tries)
+
+
+def test_whoever_removes_what_nobody_names_waits_until_nothing_is_read_ahead(project: Project):
+    reading, waits = ReadingAhead(project), threading.Event()
+    steps: list[str] = []
+
+    def take_down() -> None:
+        with alone(project, lambda _line: waits.set()):
+            steps.append("taken down")
+            steps.append(f"another may read ahead: {ReadingAhead(project).begin()}")
+
+    assert reading.begin()
+    remover = threading.Thread(target=take_down)
+    remover.start()
+    assert waits.wait(60)
+    steps.append("read ahead")
+    reading.end()
+    remover.join(60)
+    assert steps == ["read ahead", "taken down", "another may read ahead: False"]
+    assert reading.begin()
 
 
 DROPPER = """
@@ -109,8 +131,8 @@ def test_what_eight_processes_drop_while_two_machines_take_it_is_there_once(
     judged = {(row["annotator"], row["img1"], row["img2"]) for row in rows}
     wanted = {(f"p{own}", uids[own], uids[8 + n]) for own in range(8) for n in range(10)}
     assert wanted <= {(who, *sorted(pair)) for who, *pair in judged} | judged
-    assert not list(grown.inbox.folder.glob("*.csv"))
-    assert len(list((grown.inbox.folder / "done").glob("p*.csv"))) == 160
+    assert not list(inbox_of(grown).glob("*.csv"))
+    assert len(list((inbox_of(grown) / "done").glob("p*.csv"))) == 160
 
 
 @pytest.mark.slow

@@ -5,9 +5,9 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+from command_line import document, vsig
 from PIL import Image
 from small_project import pictures_of, versions
 
@@ -15,19 +15,16 @@ from vsig_core.cli import build
 from vsig_core.corpus.sample import draw_sample
 from vsig_core.project import Project, init_project
 
-MAIN = "import sys; from vsig_core.cli import main; main()"
+PROCESS = [sys.executable, "-c", "import sys; from vsig_core.cli import main; main()"]
 
 
-def vsig(*words: object, project: Path | None = None) -> subprocess.CompletedProcess[str]:
-    before = ["--project", str(project)] if project else []
-    command = [sys.executable, "-c", MAIN, *before, *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def document(*words: object, project: Path | None = None) -> Any:
-    done = vsig(*words, "--json", project=project)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+def test_a_process_of_its_own_prints_and_ends_as_the_command_does_here(tmp_path: Path):
+    for words, status in ((["check-annotations", "--help"], 0), (["status"], 2)):
+        command = [*PROCESS, "--project", str(tmp_path), *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        here = vsig(*words, project=tmp_path)
+        assert (done.returncode, done.stderr) == (here.returncode, here.stderr)
+        assert done.returncode == status and "Traceback" not in done.stderr
 
 
 def test_a_stranger_gets_from_a_sample_to_a_plan(tmp_path: Path):

@@ -14,15 +14,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from small_project import edit_settings
+from small_project import edit_settings, inbox_of
 from starlette.testclient import TestClient
 
 from vsig_core.project import Project
 from vsig_core.review.app import create_app
 from vsig_core.review.dagster_api import DagsterError, newest_training
 from vsig_core.review.learn_requests import asked_to_learn
+from vsig_pipeline.arrivals import pending_files
+from vsig_pipeline.notices import given_up
+from vsig_pipeline.state import State, Task
+from vsig_pipeline.steps import STEPS, Stage
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+PATIENCE = 900  # seconds: the machine may be busy
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(4 * PATIENCE)]
 
 HEALTH = (
     "{instance{daemonHealth{allDaemonStatuses{healthy required}}} workspaceOrError{__typename}}"
@@ -37,7 +42,7 @@ def ui_of(project: Project, port: int, log: Path) -> Iterator[None]:
     with log.open("w") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
         try:
-            wait_until(lambda: healthy(port), 180, "the daemon is healthy")
+            wait_until(lambda: healthy(port), "the daemon is healthy")
             yield
         finally:
             process.terminate()
@@ -57,19 +62,22 @@ def free_port() -> int:
 @pytest.fixture
 def daemon(grown: Project, tmp_path: Path) -> Iterator[tuple[Project, int]]:
     """`vsig ui` on a project that asks for a training at every new link."""
-    project = edit_settings(
-        grown,
-        ("[training]", "[annotations]\nmin_new_links = 1\n[run]\nbackoff_seconds = 1\n[training]"),
-    )
+    project = eager(grown, min_new_links=1)
     port = free_port()
     with ui_of(project, port, tmp_path / "daemon.log"):
         yield project, port
 
 
-def wait_until(holds: Callable[[], object], seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds
+def eager(project: Project, min_new_links: int) -> Project:
+    """A project that trains at so many new links, and tries again soon."""
+    settings = f"[annotations]\nmin_new_links = {min_new_links}\n[run]\nbackoff_seconds = 1\n"
+    return edit_settings(project, ("[training]", f"{settings}[training]"))
+
+
+def wait_until(holds: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
     while not holds():
-        assert time.monotonic() < deadline, f"waited {seconds} s for: {what}"
+        assert time.monotonic() < deadline, f"waited {PATIENCE} s for: {what}"
         time.sleep(0.5)
 
 
@@ -77,7 +85,7 @@ def ask(port: int, query: str) -> dict:
     body = json.dumps({"query": query}).encode()
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"http://127.0.0.1:{port}/graphql", body, headers)
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)["data"]
 
 
@@ -108,6 +116,11 @@ def runs(port: int, status: str) -> list[dict]:
     return ask(port, query % status)["runsOrError"]["results"]
 
 
+def idle(port: int) -> bool:
+    """Whether no run is going on or waits for its turn."""
+    return not runs(port, "QUEUED, NOT_STARTED, STARTING, STARTED, CANCELING")
+
+
 def worker_of(port: int) -> int | None:
     """The process that carries out the run that is going on."""
     if not runs(port, "STARTED"):
@@ -120,6 +133,13 @@ def worker_of(port: int) -> int | None:
         if parent in servers and "multiprocessing.spawn" in line
     ]
     return max(workers, default=None)
+
+
+def due_in(project: Project, *stages: Stage) -> list[Task]:
+    """What is due of stages, each looked at alone, as the sensors do."""
+    state = State(project)
+    steps = [[name for name, step in STEPS.items() if step.stage == stage] for stage in stages]
+    return [task for names in steps for task in state.tasks(names)]
 
 
 def in_force(project: Project) -> tuple[set[str], set[str]]:
@@ -138,27 +158,26 @@ def test_a_file_in_the_inbox_leads_to_new_clusters_even_when_its_run_is_killed(
     evaluations = project.store.version("evaluations")
     shutil.copy(sample / "annotations-2.csv", project.inbox.uri())
     # The first run of the file is killed, wherever it is.
-    wait_until(lambda: worker_of(port), 90, "a run within a minute and a half")
+    wait_until(lambda: worker_of(port), "a run begins")
     victim = worker_of(port)
     if victim is not None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(victim, signal.SIGKILL)
-    wait_until(lambda: project.store.count("annotations") > rows, 180, "the judgements are taken")
-    wait_until(lambda: project.store.version("evaluations") != evaluations, 180, "a new evaluation")
-    wait_until(lambda: project.inbox.find("annotations-2.csv") is None, 60, "the file is moved")
+    wait_until(lambda: project.store.count("annotations") > rows, "the judgements are taken")
+    wait_until(lambda: project.store.version("evaluations") != evaluations, "a new evaluation")
+    wait_until(lambda: project.inbox.find("annotations-2.csv") is None, "the file is moved")
 
     def settled() -> bool:
-        done = not runs(port, "STARTED") and not runs(port, "QUEUED")
         made_of, champion = in_force(project)
-        return done and made_of == champion
+        return idle(port) and made_of == champion
 
-    wait_until(settled, 180, "clusters of the model in force")
+    wait_until(settled, "clusters of the model in force")
     ids = project.store.read("annotations")["annotation_id"].to_pylist()
     assert len(ids) == len(set(ids)) > rows  # nothing lost, nothing twice
     assert project.store.version("images") == images
     before = {name: project.store.version(name) for name in ("annotations", "links", "models")}
     shutil.copy(sample / "annotations-2.csv", project.inbox.uri("the same again.csv"))
-    wait_until(lambda: project.inbox.find("the same again.csv") is None, 120, "it is moved")
+    wait_until(lambda: project.inbox.find("the same again.csv") is None, "it is moved")
     time.sleep(20)
     assert {name: project.store.version(name) for name in before} == before
 
@@ -182,10 +201,10 @@ def test_a_training_asked_for_in_the_app_is_run_by_dagster_and_told_on_its_page(
         pressed = browser.post("/learn", data={"csrf": token_of(browser.get("/learn").text)})
         assert pressed.url.path == "/learn"
         assert asked_to_learn(project.inbox) is None, "Dagster took it: no file has to wait"
-        wait_until(lambda: told_by(address, "SUCCESS"), 300, "the run has ended well")
+        wait_until(lambda: told_by(address, "SUCCESS"), "the run has ended well")
         assert [run["jobName"] for run in runs(port, "SUCCESS")].count("retrain") == 1
         assert project.store.count("models") == trained + 1
-        wait_until(lambda: browser.get("/learn/progress").json()["state"] == "idle", 60, "all told")
+        wait_until(lambda: browser.get("/learn/progress").json()["state"] == "idle", "all told")
         page = browser.get("/learn").text
     newest = max(project.store.read("models").to_pylist(), key=lambda row: row["created_at"])
     verdict = "The new model took over" if newest["status"] == "champion" else "The old model stays"
@@ -204,3 +223,34 @@ def told_by(address: str, status: str) -> bool:
         return False
     assert run is None or run.status not in ("FAILURE", "CANCELED"), run
     return run is not None and run.status == status
+
+
+def test_two_daemons_on_one_project_take_each_file_once_and_give_nothing_up(
+    grown: Project, tmp_path: Path
+):
+    project = eager(grown, min_new_links=1000)
+    uids = sorted(project.store.read("images")["uid"].to_pylist())
+    before = project.store.count("annotations")
+    one, two = free_port(), free_port()
+    with (
+        ui_of(project, one, tmp_path / "one.log"),
+        ui_of(project, two, tmp_path / "two.log"),
+    ):
+        for number in range(6):
+            name = f"rows-{number}"
+            partial = inbox_of(project) / f".{name}"
+            partial.write_text(
+                f"type,img1,img2,annotator\nSIMILAR,{uids[0]},{uids[number + 1]},p\n"
+            )
+            partial.rename(inbox_of(project) / f"{name}.csv")
+            time.sleep(5)  # some arrive while the runs of others are going on
+
+        def all_is_done() -> bool:
+            return not due_in(project, "annotate", "recluster") and idle(one) and idle(two)
+
+        wait_until(all_is_done, "nothing is due and nothing runs")
+    rows = project.store.read("annotations").to_pylist()
+    ids = [row["annotation_id"] for row in rows]
+    assert len(ids) == len(set(ids)) == before + 6
+    assert len(list(project.inbox.list("done"))) == 1 + 6 and pending_files(project) == []
+    assert given_up(project) == []

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_project import edit_settings, make_project, pictures_of, run_quietly
-from test_commands import document, vsig
+from command_line import document, vsig
+from small_project import edit_settings, inbox_of, make_project, pictures_of, run_quietly, run_stage
 
 from vsig_core.project import Project
 from vsig_pipeline.findings import findings
@@ -27,8 +27,8 @@ def test_a_run_says_what_it_could_not_use_and_what_it_did_not_do(tmp_path: Path,
     pictures = pictures_of(project.folder)
     (pictures / "page.jpg").write_text("<html>not found</html>")
     one, two = sorted(path.relative_to(pictures).as_posix() for path in pictures.rglob("*.jpg"))[:2]
-    (project.inbox.folder / "broken.csv").write_bytes(b"\x00\x01\x02 no table")
-    (project.inbox.folder / "mixed.csv").write_text(
+    (inbox_of(project) / "broken.csv").write_bytes(b"\x00\x01\x02 no table\n")
+    (inbox_of(project) / "mixed.csv").write_text(
         f"type,img1,img2\nPOSITIVE,{one},{two}\nLIKES,{one},{two}\nPOSITIVE,{one},later.jpg\n"
     )
     done = vsig("run", project=project.folder)
@@ -45,7 +45,7 @@ def test_a_run_says_what_it_could_not_use_and_what_it_did_not_do(tmp_path: Path,
     }  # fmt: skip
     assert "min_links" in vsig("status", project=project.folder).stderr
     # Only what is new, of what only ever grows.
-    (project.inbox.folder / "again.csv").write_text(f"type,img1,img2\nHATES,{one},{two}\n")
+    (inbox_of(project) / "again.csv").write_text(f"type,img1,img2\nHATES,{one},{two}\n")
     found = by_kind(document("run", "--from", "annotations", project=project.folder)["findings"])
     assert found["bad_rows"] == [item for item in found["bad_rows"] if "again.csv" in item] != []
     assert "rejected_files" not in found and "rejected_pictures" not in found
@@ -98,9 +98,9 @@ def test_judgements_of_a_picture_that_is_gone_are_said_to_wait_for_it(
 def test_what_a_judgement_taken_back_names_is_not_waited_for(grown: Project):
     uid = grown.store.read("images")["uid"][0].as_py()
     rows = ["type,img1,img2,annotation_id,retracts", f"POSITIVE,{uid},later.jpg,x1,"]
-    (grown.inbox.folder / "early.csv").write_text("\n".join(rows) + "\n")
-    run_quietly(grown, "annotations")
+    (inbox_of(grown) / "early.csv").write_text("\n".join(rows) + "\n")
+    run_stage(grown, "annotate")
     assert "missing_pictures" in [finding.kind for finding in findings(grown)]
-    (grown.inbox.folder / "back.csv").write_text("type,img1,img2,retracts\nRETRACT,,,x1\n")
-    run_quietly(grown, "annotations")
+    (inbox_of(grown) / "back.csv").write_text("type,img1,img2,retracts\nRETRACT,,,x1\n")
+    run_stage(grown, "annotate")
     assert "missing_pictures" not in [finding.kind for finding in findings(grown)]

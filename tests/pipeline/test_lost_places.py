@@ -1,22 +1,32 @@
 """A store, a source, an inbox or a file that is away for a while: nothing is lost for it."""
 
 import os
+import pickle
 import shutil
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from growing_lab import Lab, drawn
-from small_project import run_stage, versions
+from small_project import inbox_of, run_stage, versions
 
 from vsig_core.corpus import due_again, present
 from vsig_core.current import current_images
-from vsig_core.errors import InputError, SourceError
+from vsig_core.errors import InputError, SourceError, StoreGoneError
 from vsig_core.project import open_project
 from vsig_pipeline.arrivals import left_alone, pending_files
+from vsig_pipeline.execution import Inputs
+from vsig_pipeline.inbox import Taken, take_files
 from vsig_pipeline.listing import plan_sources, record_plan, record_sources
-from vsig_pipeline.running import due, run
+from vsig_pipeline.running import RunFailedError, due, execute, run
+from vsig_pipeline.state import State
 from vsig_pipeline.status import project_status
+from vsig_pipeline.steps import STEPS
+
+# The package gives the asset of that name.
+annotations_step = sys.modules["vsig_pipeline.assets.annotations"]
 
 
 def uids(lab: Lab) -> list[str]:
@@ -45,7 +55,7 @@ def test_a_store_that_is_gone_is_not_begun_anew_and_swallows_no_judgements(lab: 
 
 def test_a_store_is_begun_anew_when_its_files_are_put_back_into_the_inbox(lab: Lab):
     shutil.rmtree(lab.project.folder / "store")
-    inbox = lab.project.inbox.folder
+    inbox = inbox_of(lab.project)
     (inbox / "done" / "rows.csv").rename(inbox / "rows.csv")
     lab.project = open_project(lab.project.folder)
     lab.go()
@@ -86,16 +96,17 @@ def test_a_source_that_vanishes_between_listing_and_reading_stops_the_reading(la
     assert uids(lab) == sorted([*there, "new.jpg"])
 
 
+def ingest_what_is_planned(lab: Lab) -> None:
+    tasks = State(lab.project).tasks()
+    execute(lab.project, [task for task in tasks if task.stage == "ingest"])
+
+
 def unlisted_reading(lab: Lab, name: str) -> None:
     """A picture is away just while its batch is read; its listing never changes."""
     record_sources(lab.project)
     away = lab.pictures.with_name("away.jpg")
     (lab.pictures / name).rename(away)
-    from small_project import State, _execute, _groups
-
-    tasks = [task for task in State(lab.project).tasks() if task.stage == "ingest"]
-    for group in _groups(tasks):
-        _execute(lab.project, group)
+    ingest_what_is_planned(lab)
     away.rename(lab.pictures / name)
 
 
@@ -137,10 +148,7 @@ def test_what_the_system_does_not_give_out_is_unreachable_and_asked_for_again(
     status = shown.stat()
     shown.unlink()
     shown.symlink_to(shown)
-    from small_project import State, _execute, _groups
-
-    for group in _groups([task for task in State(lab.project).tasks() if task.stage == "ingest"]):
-        _execute(lab.project, group)
+    ingest_what_is_planned(lab)
     (row,) = lab.table("rejected_images")
     assert row["reason"] == "unreachable" and "symbolic links" in row["detail"]
     shown.unlink()
@@ -174,7 +182,7 @@ def test_an_id_given_to_another_picture_at_the_same_place_suspends_its_judgement
 def test_what_is_left_alone_in_the_inbox_is_said_and_the_rest_is_taken(
     lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    inbox = lab.project.inbox.folder
+    inbox = inbox_of(lab.project)
     secret = tmp_path / "secret.csv"
     secret.write_text("type,img1,img2\nSIMILAR,p6.jpg,p7.jpg\n")
     (inbox / "link.csv").symlink_to(secret)
@@ -200,3 +208,68 @@ def test_what_is_left_alone_in_the_inbox_is_said_and_the_rest_is_taken(
     lab.go()
     assert ("p6.jpg", "p8.jpg") in lab.links()
     assert present(lab.project.store.read("batches")).num_rows == 10
+
+
+@pytest.mark.parametrize("left", ["an empty folder", "nothing"])
+@pytest.mark.parametrize("moment", ["while pictures are read", "while judgements are taken"])
+def test_a_store_that_vanishes_in_mid_run_ends_it_and_nothing_is_written_in_its_place(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, moment: str, left: str
+):
+    store, away = lab.project.folder / "store", lab.project.folder / "unmounted"
+
+    gone: list[Path] = []
+
+    def vanish(*_: object) -> None:
+        if not gone:
+            gone.append(store.rename(away))
+            if left == "an empty folder":
+                store.mkdir()
+
+    drawn(lab.pictures / "new.jpg", 55)
+    lab.judge("SIMILAR,p4.jpg,p5.jpg")
+    before = uids(lab)
+    reading = moment == "while pictures are read"
+    take_files = annotations_step.take_files
+
+    def taken(*given: Any) -> Taken:
+        found = take_files(*given)
+        vanish()
+        return found
+
+    monkeypatch.setattr(annotations_step, "take_files", taken)
+    with pytest.raises(RunFailedError, match=r"gone.*ring it back, then run again\.$") as told:
+        run(lab.project, vanish if reading else lambda *_: None, lambda _task: None)
+    assert "\n" not in str(told.value)
+    assert sorted(store.rglob("*")) == [] and store.exists() is (left == "an empty folder")
+    if store.exists():
+        store.rmdir()
+    away.rename(store)
+    lab.project = open_project(lab.project.folder)
+    lab.go()
+    assert uids(lab) == sorted([*before, "new.jpg"])
+    assert lab.links()["p4.jpg", "p5.jpg"] == "SIMILAR"
+
+
+def test_workers_write_no_picture_where_a_store_was(lab: Lab):
+    objects = lab.project.store.objects
+    lab.project.store.version("images")
+    (lab.project.folder / "store").rename(lab.project.folder / "unmounted")
+    there = pickle.loads(pickle.dumps(objects))
+    with pytest.raises(StoreGoneError, match=r"store/objects is gone.*bring it back"):
+        there.put("working", b"1", "jpg")
+    assert not (lab.project.folder / "store").exists()
+
+
+def test_an_inbox_that_vanishes_before_its_files_are_put_away_is_not_made_anew(lab: Lab):
+    lab.judge("SIMILAR,p4.jpg,p5.jpg")
+    inbox, away = inbox_of(lab.project), lab.project.folder / "unmounted"
+    inputs = Inputs(lab.project, STEPS["annotations"])
+    taken = take_files(inputs, pending_files(lab.project))
+    inbox.rename(away)
+    with pytest.raises(StoreGoneError, match=r"inbox is gone"):
+        lab.project.inbox.write("requests/learn.json", b"{}")
+    taken.move()
+    assert not inbox.exists()
+    away.rename(inbox)
+    lab.go()
+    assert lab.links()["p4.jpg", "p5.jpg"] == "SIMILAR" and not pending_files(lab.project)

@@ -20,7 +20,7 @@ from vsig_pipeline.listing import plan_sources
 from vsig_pipeline.state import State
 
 # The pictures, which lie elsewhere here, and what is made of their records in a moment.
-READ_ANEW = {"images", "corpus", "groups", "atlas", "review_queue"}
+READ_ANEW = {"images", "corpus", "groups", "atlas", "pair_evidence", "review_queue"}
 
 
 @pytest.fixture(scope="module")

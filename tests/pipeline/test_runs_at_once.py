@@ -14,14 +14,14 @@ RUN = """
 import sys
 from pathlib import Path
 from vsig_core.project import open_project
-from vsig_pipeline.running import _execute
+from vsig_pipeline.running import execute
 from vsig_pipeline.state import State
 project = open_project(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()
 for task in State(project).tasks():
     if task.step == "images" and task.partition == sys.argv[2]:
-        _execute(project, [task])
+        execute(project, [task])
 """
 IMAGES = "[images]\nbatch_size = 20\n[run]\nworkers = 1\n"
 
@@ -49,8 +49,8 @@ def test_machines_read_a_batch_each_at_the_same_time(
     for batch in batches:
         folder = machine(tmp_path / batch, sample, pictures).folder
         command = [sys.executable, "-c", RUN, str(folder), batch]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        runs.append(subprocess.Popen(command, text=True, **pipes))
+        pipe = subprocess.PIPE
+        runs.append(subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe, stderr=pipe))
     for run in runs:
         assert run.stdout is not None and run.stdout.readline() == "ready\n"
     for run in runs:

@@ -12,7 +12,7 @@ from pathlib import Path
 import boto3
 import pytest
 from s3_servers import Server, ceph_command, faults_seen, faulty
-from small_project import edit_settings, run_quietly, versions
+from small_project import edit_settings, run_quietly, run_stage, versions
 
 from benchmarks.equal_tables import contents, differences
 from vsig_core.project import Project, open_project
@@ -54,7 +54,7 @@ def test_the_whole_loop_runs_on_s3(s3_root: str, finished: Project, tmp_path: Pa
     assert run_quietly(project) == [] and versions(project) == before
     assert not (project.folder / "store").exists() and not (project.folder / "inbox").exists()
     project.inbox.write("annotations-2.csv", (sample / "annotations-2.csv").read_bytes())
-    run_quietly(project)
+    run_stage(project, "annotate")
     assert project.store.count("annotations") > len(wanted["annotations"])
 
 

@@ -20,7 +20,7 @@ from dagster import (
     build_run_status_sensor_context,
     build_sensor_context,
 )
-from small_project import edit_settings, make_project, pictures_of, run_quietly, run_stage
+from small_project import edit_settings, inbox_of, make_project, pictures_of, run_quietly, run_stage
 
 from vsig_core.errors import TrainingError
 from vsig_core.project import Project, open_project
@@ -62,14 +62,14 @@ def ended(instance: DagsterInstance, asked: RunRequest, status: DagsterRunStatus
 
 def judge(project: Project, name: str, pairs: list[tuple[str, str]]) -> None:
     rows = [f"POSITIVE,{one},{other}" for one, other in pairs]
-    (project.inbox.folder / name).write_text("\n".join(["type,img1,img2", *rows]) + "\n")
+    (inbox_of(project) / name).write_text("\n".join(["type,img1,img2", *rows]) + "\n")
     arrived(project)
 
 
 def arrived(project: Project) -> None:
     """The files of the inbox lie there for a minute."""
     then = time.time() - 60
-    for path in project.inbox.folder.glob("*.csv"):
+    for path in inbox_of(project).glob("*.csv"):
         os.utime(path, (then, then))
 
 
@@ -123,7 +123,7 @@ def test_a_file_that_is_still_being_copied_holds_up_nobody_else(
     asked, says = tick("inbox_sensor", grown, instance)
     assert asked == [] and "arriving" in says
     judge(grown, "whole.csv", new_pairs(grown, 1))
-    (grown.inbox.folder / "annotations-2.csv").touch()
+    (inbox_of(grown) / "annotations-2.csv").touch()
     assert [r.job_name for r in tick("inbox_sensor", grown, instance)[0]] == ["annotate"]
 
 
@@ -191,7 +191,7 @@ def test_a_failure_that_lies_ahead_by_a_clock_that_was_set_back_holds_nothing_up
 ):
     shutil.copy(sample / "annotations-2.csv", grown.inbox.uri())
     to_come = time.time() + 3600
-    os.utime(grown.inbox.folder / "annotations-2.csv", (to_come, to_come))
+    os.utime(inbox_of(grown) / "annotations-2.csv", (to_come, to_come))
     (asked,), _ = tick("inbox_sensor", grown, instance)
     ended(instance, asked, DagsterRunStatus.FAILURE)
     _set_end(monkeypatch, datetime.now(UTC))
@@ -224,7 +224,7 @@ def test_two_daemons_that_see_the_same_file_ask_under_the_same_key(
 def test_a_retraction_alone_is_learnt_from(grown: Project, instance: DagsterInstance):
     rows = grown.store.read("annotations").to_pylist()
     name = next(row["annotation_id"] for row in rows if row["type"] == "POSITIVE")
-    (grown.inbox.folder / "back.csv").write_text(f"type,img1,img2,retracts\nRETRACT,,,{name}\n")
+    (inbox_of(grown) / "back.csv").write_text(f"type,img1,img2,retracts\nRETRACT,,,{name}\n")
     run_stage(grown, "annotate")
     project = edit_settings(grown, ("[training]", "[annotations]\nmin_new_links = 1\n[training]"))
     assert [r.job_name for r in tick("inbox_sensor", project, instance)[0]] == ["retrain"]
@@ -250,9 +250,10 @@ def test_while_a_run_is_at_it_no_second_one_is_asked_for(
 
 
 def test_a_failed_run_is_asked_for_again_with_growing_pauses_and_then_given_up(
-    grown: Project, sample: Path, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    grown: Project, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ):
-    shutil.copy(sample / "annotations-2.csv", grown.inbox.uri())
+    one, two = new_pairs(grown, 1)[0]  # a row after which nothing has to be learnt
+    (inbox_of(grown) / "annotations-2.csv").write_text(f"type,img1,img2\nUNSURE,{one},{two}\n")
     arrived(grown)
     now = datetime.now(UTC)
     keys, pauses = set(), []
@@ -283,7 +284,7 @@ def test_a_failed_run_is_asked_for_again_with_growing_pauses_and_then_given_up(
     assert pauses[1:] == sorted(pauses[1:]) and pauses[1] > timedelta(0)
     (notice,) = grown.notices.glob("given-up-*.txt")
     assert "still in the inbox" in notice.read_text()
-    assert (grown.inbox.folder / "annotations-2.csv").exists()
+    assert (inbox_of(grown) / "annotations-2.csv").exists()
     status = project_status(grown)
     assert ["annotate failed" in item for item in _items(status, "given_up")] == [True]
     assert [(w.what, "failed" in w.why) for w in status.waiting] == [("annotations-2.csv", True)]
@@ -299,7 +300,7 @@ def test_status_says_what_waits_and_why(grown: Project):
     judge(grown, "few.csv", new_pairs(grown, 2))
     (file,) = project_status(grown).waiting
     assert file.what == "few.csv" and "the next 'vsig run' takes it" in file.why
-    (grown.inbox.folder / "few.csv").touch()
+    (inbox_of(grown) / "few.csv").touch()
     (file,) = project_status(grown).waiting
     assert "written to a moment ago" in file.why
     run_stage(grown, "annotate")

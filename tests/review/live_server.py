@@ -92,6 +92,7 @@ class LiveServer:
                 return
             time.sleep(0.1)
         ended = self._process.poll()
+        self.kill()
         raise RuntimeError(f"the review app did not answer on {self.address}; ended: {ended}")
 
     def kill(self) -> None:

@@ -121,6 +121,24 @@ def test_four_of_seven_by_keys_then_crash_second_browser_and_undo(
     assert Counter(row["type"] for row in rows_in(project)) == {"POSITIVE": 6, "RETRACT": 1}
 
 
+def test_keys_pressed_again_while_the_server_is_away_write_one_act_when_it_is_back(
+    open_page, server: LiveServer, project: Project
+):
+    page = open_page()
+    open_group(page, server, "cl-three")
+    server.kill()
+    page.keyboard.press("u")
+    page.get_by_text("cannot be looked up: the server does not answer").wait_for()
+    for _ in range(2):
+        page.evaluate("document.getElementById('notices').replaceChildren()")
+        page.keyboard.press("Enter")
+        page.get_by_text("Not saved yet: the server does not answer").wait_for()
+    server.start()
+    page.get_by_text("waited in this browser").wait_for()
+    rows = rows_in(project)
+    assert len(rows) == 3 and len({row["act"] for row in rows}) == 1
+
+
 def test_the_unticked_are_denied_only_on_saying_so(open_page, server: LiveServer, project: Project):
     page = open_page()
     open_group(page, server, "cl-three")
@@ -201,6 +219,20 @@ def test_the_two_of_a_pair_zoom_together(open_page, server: LiveServer, project:
     page.keyboard.press("x")
     assert "not the same signature, 1 pair" in said(page)
     assert [row["type"] for row in rows_in(project)] == ["NEGATIVE"]
+
+
+def test_undo_on_a_group_leads_to_the_pair_that_was_judged_last(
+    open_page, server: LiveServer, project: Project
+):
+    page = open_page()
+    page.goto(f"{server.address}/pair?a={THREE[0]}&b={THREE[1]}")
+    page.keyboard.press("x")
+    assert "Saved: not the same signature" in said(page)
+    open_group(page, server, "cl-seven")
+    page.keyboard.press("u")
+    page.wait_for_url("**/pair?**")
+    assert "Taken back." in said(page)
+    assert Counter(row["type"] for row in rows_in(project)) == {"NEGATIVE": 1, "RETRACT": 1}
 
 
 def test_hostile_metadata_is_shown_as_text(open_page, server: LiveServer):

@@ -289,6 +289,18 @@ def test_the_app_moves_to_newer_versions_and_the_open_list_stays(
     assert "1 group among" in newer.get("/").text
 
 
+def test_what_i_said_leads_back_to_where_i_said_it(anna: Browser):
+    anna.judge(1, "same", ticked=THREE, cluster="cl-three")
+    anna.judge(2, "not_same", ticked=PAIR, cluster="p-0123456789abcdef")
+    anna.judge(3, "similar", ticked=ALONE)
+    page = anna.get("/history").text
+    links = [
+        html.unescape(link) for link in re.findall('href="(/cluster/[^"]*|/pair[?][^"]*)"', page)
+    ]
+    assert len(links) == 3
+    assert [anna.get(link).status_code for link in links] == [200] * 3
+
+
 def test_what_waits_in_the_inbox_is_shown_at_pictures_that_have_moved_since(
     open_browser: Callable[..., Browser], project: Project
 ):

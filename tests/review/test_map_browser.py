@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -197,6 +198,62 @@ def test_a_changed_address_changes_the_view_at_once(shown: Map):
 )
 def test_an_address_that_says_nothing_sensible_shows_the_whole_map(shown: Map, view: str):
     assert shown.open(view).view() == "colour=cluster"
+
+
+def write_wide_map(out: Path, side: int = 300) -> None:
+    """A map of `side`² pictures: red at the left by their means, blue at the right; tiles green."""
+    shutil.copytree(STATIC, out)
+    n, data = side * side, out / "data"
+    data.mkdir()
+    cells = np.stack(np.meshgrid(np.arange(side), np.arange(side)), axis=-1).reshape(n, 2)
+    means = np.where(cells[:, 0] < side // 2, 0b11111_000000_00000, 0b00000_000000_11111)
+    parts = [cells.astype("<u2"), np.full(n, 128, np.uint8), np.ones(n, np.uint8)]
+    points = b"".join(part.tobytes() for part in [*parts, means.astype("<u2")])
+    (data / "points.bin").write_bytes(points)
+    (data / "colours-cluster.bin").write_bytes(np.full(n, 65535, "<u2").tobytes())
+    (data / "uids.json").write_text(json.dumps([f"{slot}.jpg" for slot in range(n)]))
+    green = io.BytesIO()
+    Image.new("RGB", (1024, 1024), (0, 200, 0)).save(green, "JPEG")
+    for sheet in range(-(-n // 4096)):
+        (data / f"small-{sheet}.jpg").write_bytes(green.getvalue())
+    colouring = {"name": "cluster", "label": "cluster", "none": "in no cluster", "unknown": n}
+    manifest = {
+        "state": "ready", "version": "data", "links": {}, "pages": [], "n": n, "columns": side,
+        "rows": side, "about": 256, "small": {"tile": 16, "along": 64},
+        "large": {"tile": 128, "along": 8}, "drawn": n, "told": n, "leftOut": 0,
+        "colourings": [colouring | {"entries": []}],
+    }  # fmt: skip
+    (out / "atlas.json").write_text(json.dumps(manifest))
+
+
+def test_from_afar_pictures_are_their_colours_and_are_fetched_when_one_comes_near(
+    browsers: Callable[[list[str]], Any], tmp_path: Path
+):
+    write_wide_map(tmp_path / "deep" / "map")
+    site = Site(tmp_path)
+    shown = Map(browsers(WITH_WEBGL).new_page(viewport=SIZE), site).open()
+    box = shown.page.locator("#stage").bounding_box()
+    middle = box["y"] + box["height"] / 2
+    left, right = ((box["x"] + box["width"] / 2 + away, middle) for away in (-150, 150))
+    red, blue = shown.colour_at(left), shown.colour_at(right)
+    assert red[0] - red[2] > 100 and blue[2] - blue[0] > 100
+    assert not [url for url in shown.requests if ".jpg" in url]
+    shown.page.focus("#stage")
+    for _ in range(4):
+        shown.page.keyboard.press("+")
+    shown.becomes("z=[67]")
+    shown.settle()
+    assert [url for url in shown.requests if "small-" in url]
+    for place in (left, right):
+        green = shown.colour_at(place)
+        assert green[1] - max(green[0], green[2]) > 60
+    shown.page.keyboard.press("0")
+    shown.becomes("^#colour=cluster$")
+    shown.settle()
+    assert shown.colour_at(left) == red
+    assert shown.problems == []
+    shown.page.close()
+    site.close()
 
 
 def test_a_lit_cluster_stands_out_and_the_others_fade(shown: Map):

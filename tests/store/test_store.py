@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from importlib import metadata
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -98,6 +99,7 @@ class TestContract:
         store.write("links", links(link("a", "b")), written)
         commit = store.commits("links")[0]
         assert (commit.version, commit.provenance) == (0, written)
+        assert commit.provenance.release == metadata.version("vsig")
 
     def test_columns_have_the_types_of_the_schema(self, store: Store):
         store.write("embeddings", embeddings(embedding("b-0001", "a", [1, 0])), Provenance("x"))

@@ -225,6 +225,22 @@ def test_a_person_is_renamed_in_every_version_and_judgements_stay(store: Store, 
         plan_renaming(store, "Anna", open_files(str(tmp_path)))
 
 
+def test_who_took_a_picture_down_is_renamed_and_it_stays_down(store: Store, tmp_path: Path):
+    """Whoever did it need not have judged anything."""
+    asked = Request("registrar", "the registrar was asked to")
+    take_down(store, plan_take_down(store, ["b.jpg"]), asked)
+    stones = store.read("tombstones")
+    plan = plan_renaming(store, "registrar", open_files(str(tmp_path)))
+    assert plan.rows == {"tombstones": stones.num_rows}
+    rename_annotator(store, plan)
+    assert holding(store, b"registrar") == set()
+    after = store.read("tombstones")
+    assert set(after["by"].to_pylist()) == {plan.pseudonym}
+    assert set(after["reason"].to_pylist()) == {f"the {plan.pseudonym} was asked to"}
+    assert after.select(["uid", "sha256", "at"]).equals(stones.select(["uid", "sha256", "at"]))
+    assert "b.jpg" in taken_down(store) and whole(store)
+
+
 def test_judgements_that_come_while_a_person_is_renamed_are_kept(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

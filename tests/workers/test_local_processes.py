@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -109,13 +110,12 @@ def test_workers_are_gone_soon_after_their_parent_is_killed(tmp_path: Path):
 def test_only_some_tasks_are_with_the_executor_at_a_time(workers: LocalProcesses):
     given: list[int] = []
 
-    class Noted(LocalProcesses):
-        def submit(self, fn, /, *args, **kwargs):
-            given.append(args[0])
-            return workers.submit(fn, *args, **kwargs)
+    def begin(task: int) -> Future[int]:
+        given.append(task)
+        return workers.submit(abs, task)
 
-    noted, done = Noted(1), []
-    for place, future in as_done(noted, abs, range(0, -20, -1), in_flight=3):
+    done: list[tuple[int, int]] = []
+    for place, future in as_done(begin, range(0, -20, -1), in_flight=3):
         done.append((place, future.result()))
         assert len(given) - len(done) <= 3
     assert sorted(done) == [(place, place) for place in range(20)]

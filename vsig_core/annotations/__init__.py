@@ -3,14 +3,18 @@
 from vsig_core.annotations.acts import Act, rows_of_act
 from vsig_core.annotations.aliases import Aliases, renames
 from vsig_core.annotations.answers import latest_answers
-from vsig_core.annotations.boxes import Box, read_box
+from vsig_core.annotations.boxes import Box, read_box, write_box
 from vsig_core.annotations.check import check_file
 from vsig_core.annotations.conflicts import conflict_id
 from vsig_core.annotations.contents import nearly_same
 from vsig_core.annotations.duplicates import representatives
-from vsig_core.annotations.formats import AnnotationFile, read_annotations, write_annotations
+from vsig_core.annotations.formats import (
+    EVIDENCE_COLUMNS,
+    AnnotationFile,
+    read_annotations,
+    write_annotations,
+)
 from vsig_core.annotations.ingest import IngestResult, Known, ingest_file
-from vsig_core.annotations.kinds import SEPARATING
 from vsig_core.annotations.links import Link
 from vsig_core.annotations.log import (
     UNKNOWN_IMAGE,
@@ -22,12 +26,15 @@ from vsig_core.annotations.log import (
     waiting_rows,
 )
 from vsig_core.annotations.morphograph import Morphograph, build_morphograph, links_in_force
+from vsig_core.annotations.reading import ends_within_line
 from vsig_core.annotations.retraction import ids_in_force
 from vsig_core.annotations.triplets import TripletSources, mine_triplets
 from vsig_core.annotations.unsure import unsure_pairs
 from vsig_core.annotations.verdicts import Verdict, verdicts_in_force
+from vsig_core.store.schema import SEPARATING
 
 __all__ = [
+    "EVIDENCE_COLUMNS",
     "SEPARATING",
     "UNKNOWN_IMAGE",
     "Act",
@@ -44,6 +51,7 @@ __all__ = [
     "build_morphograph",
     "check_file",
     "conflict_id",
+    "ends_within_line",
     "follow_aliases",
     "ids_in_force",
     "ingest_file",
@@ -63,4 +71,5 @@ __all__ = [
     "verdicts_in_force",
     "waiting_rows",
     "write_annotations",
+    "write_box",
 ]

@@ -15,9 +15,9 @@ import pyarrow as pa
 from vsig_core.annotations.duplicates import fold_forest
 from vsig_core.annotations.forest import Forest
 from vsig_core.annotations.judgement import Judgement, Pair
-from vsig_core.annotations.kinds import LEAVE, SEPARATING, contradict, read_outcome
+from vsig_core.annotations.kinds import LEAVE, contradict, read_outcome
 from vsig_core.annotations.links import Link
-from vsig_core.store.schema import schema
+from vsig_core.store.schema import SEPARATING, schema
 
 Settlements = dict[str, Judgement]
 

@@ -35,6 +35,8 @@ REQUIRED = ("type", "img1", "img2")
 COLUMNS = (*REQUIRED, "annotation_id", "act", "box1", "box2", "motif", "members", "annotator")
 COLUMNS = (*COLUMNS, "made_at", "context", "retracts", "note")
 _CONTENTS = ("sha1", "sha2")
+# What an export adds for people; nobody said it, so reading passes it over.
+EVIDENCE_COLUMNS = ("evidence1", "evidence2", "evidence_score", "evidence_mirrored")
 _ORIGINAL = ("uid_connection", "date", "cluster_file", "cluster")
 _PLAIN = ("annotation_id", "act", "motif", "annotator", "context", "retracts", "note", *_CONTENTS)
 
@@ -60,7 +62,7 @@ class AnnotationFile:
     ones, each with its line and what is wrong. `rows` counts all lines with content
     but the first, `by_type` the good ones as they stand in the file, before the
     original's bursts were folded into `folded_verdicts` verdicts; `link_ids` counts the
-    forms of the original's link ids in them.
+    forms of the original's link ids in them. `cut_off`: see `Sheet`.
     """
 
     annotations: pa.Table
@@ -70,6 +72,7 @@ class AnnotationFile:
     by_type: dict[str, int]
     folded_verdicts: int
     link_ids: dict[str, int]
+    cut_off: str | None = None
 
 
 def read_annotations(data: bytes, file: str) -> AnnotationFile:
@@ -90,7 +93,11 @@ def read_annotations(data: bytes, file: str) -> AnnotationFile:
     """
     sheet = _read_sheet(data, file)
     notes = list(sheet.notes)
-    unknown = [name for name in sheet.columns if name not in {*COLUMNS, *_CONTENTS, *_ORIGINAL}]
+    unknown = [
+        name
+        for name in sheet.columns
+        if name not in {*COLUMNS, *_CONTENTS, *EVIDENCE_COLUMNS, *_ORIGINAL}
+    ]
     if unknown:
         notes.append(f"columns that mean nothing here, ignored: {', '.join(unknown)}")
     origin = {"file": file, "file_sha256": hashlib.sha256(data).hexdigest()}
@@ -117,6 +124,7 @@ def read_annotations(data: bytes, file: str) -> AnnotationFile:
         by_type=dict(sorted(by_type.items(), key=lambda item: (-item[1], item[0]))),
         folded_verdicts=verdicts,
         link_ids=count_forms(links),
+        cut_off=sheet.cut_off,
     )
 
 
@@ -135,13 +143,14 @@ def _read_sheet(data: bytes, file: str) -> Sheet:
 def write_annotations(annotations: pa.Table) -> bytes:
     """Rows of the log as a file in our format; `read_annotations` gives them back.
 
-    sha1 and sha2 are written where any row has them; file and line are not, being
-    those of the file that is read. A cell that a spreadsheet would compute gets an
+    sha1 and sha2, and `EVIDENCE_COLUMNS`, are written where any row has them; file and line
+    are not, being those of the file that is read. A cell that a spreadsheet would compute gets an
     apostrophe before it, which reading takes away.
     """
     rows = annotations.to_pylist()
-    with_contents = any(row.get(name) for row in rows for name in _CONTENTS)
-    columns = (*COLUMNS, *_CONTENTS) if with_contents else COLUMNS
+    columns: list[str] = list(COLUMNS)
+    for more in (_CONTENTS, EVIDENCE_COLUMNS):
+        columns += more if any(row.get(name) for row in rows for name in more) else ()
     # CRLF, as RFC 4180 has it; csv then quotes cells that hold either character.
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
@@ -155,8 +164,10 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, str):
         return f"'{value}" if _FORMULA.match(value) else value
-    if isinstance(value, list):
+    if isinstance(value, list | bool):
         return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, float):
+        return f"{value:.6g}"
     return write_time(value)
 
 

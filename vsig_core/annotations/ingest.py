@@ -29,12 +29,13 @@ class IngestResult:
     """Rows to add to the log, rows for `rejected_annotations`, and a report.
 
     The report: file, rows, by_type, new, known, new_links, folded_verdicts, bad,
-    waiting, notes.
+    waiting, notes. `cut_off`: what the file ends within, as a file that can be mended.
     """
 
     annotations: pa.Table
     rejected: pa.Table
     report: dict[str, Any]
+    cut_off: str | None = None
 
 
 def ingest_file(data: bytes, file: str, log: pa.Table, known: Known | None = None) -> IngestResult:
@@ -55,7 +56,8 @@ def ingest_file(data: bytes, file: str, log: pa.Table, known: Known | None = Non
     waiting = _waiting(read.annotations, known)
     reused = _reused_ids(log, read)
     rejected = pa.concat_tables([read.rejected, reused, waiting]).sort_by("row")
-    return IngestResult(fresh, rejected, _report(file, read, fresh, rejected, waiting))
+    report = _report(file, read, fresh, rejected, waiting)
+    return IngestResult(fresh, rejected, report, read.cut_off)
 
 
 def _report(

@@ -15,9 +15,6 @@ VERDICT_TYPES = ("CORRECT", "WRONG")
 
 TYPES = frozenset({*PAIR_TYPES, *VERDICT_TYPES, "UNSURE", "SETTLE", "RETRACT", "PROPOSAL"})
 
-SEPARATING = frozenset({"NEGATIVE", "DIFFERENT"})
-"""Types that keep two pictures apart."""
-
 LEAVE = "LEAVE"
 """Outcome of a SETTLE that decides nothing: the pair stays out of training."""
 

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from vsig_core.annotations.judgement import Pair
-from vsig_core.annotations.kinds import SEPARATING
 from vsig_core.settings import TripletsSettings
-from vsig_core.store.schema import schema
+from vsig_core.store.schema import SEPARATING, schema
 
 MINED_SPLITS = ("train", "val")
 """The test split is never looked at."""

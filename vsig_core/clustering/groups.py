@@ -15,10 +15,9 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from vsig_core.clustering.judged import REJECTING
 from vsig_core.clustering.verdicts import Verdict, verdict_on
 from vsig_core.settings import SameWork
-from vsig_core.store.schema import empty, schema
+from vsig_core.store.schema import SEPARATING, empty, schema
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,7 @@ class _Pairs:
             if link["contested"]:
                 continue
             side = {"POSITIVE": positive}.get(link["verdict"])
-            side = negative if link["verdict"] in REJECTING else side
+            side = negative if link["verdict"] in SEPARATING else side
             if side is not None:
                 side[link["img1"]].add(link["img2"])
                 side[link["img2"]].add(link["img1"])

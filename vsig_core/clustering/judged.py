@@ -7,8 +7,7 @@ from typing import Literal
 import pyarrow as pa
 
 from vsig_core.clustering.metrics import Label, UidPair, is_noise
-
-REJECTING = frozenset({"NEGATIVE", "DIFFERENT"})
+from vsig_core.store.schema import SEPARATING
 
 
 @dataclass(frozen=True)
@@ -54,12 +53,12 @@ def contradictions(labels: Mapping[str, Label], links: pa.Table) -> list[Contrad
         Table `links`; contested pairs, and pictures without a label, are passed over.
     """
     found = []
-    for verdict in [*sorted(REJECTING), "POSITIVE"]:
+    for verdict in [*sorted(SEPARATING), "POSITIVE"]:
         for one, other in judged_pairs(links, {verdict}):
             if one not in labels or other not in labels:
                 continue
             together = not is_noise(labels[one]) and labels[one] == labels[other]
-            if together and verdict in REJECTING:
+            if together and verdict in SEPARATING:
                 found.append(Contradiction((one, other), verdict, labels[one], "together"))
             elif not together and verdict == "POSITIVE":
                 found.append(Contradiction((one, other), verdict, None, "apart"))

@@ -8,7 +8,7 @@ import typer
 from vsig_core.annotations import check_file
 from vsig_core.console import Context, emit, note, table
 from vsig_core.current import aliases, current_images
-from vsig_core.errors import AnnotationError, InputError
+from vsig_core.errors import AnnotationError
 from vsig_core.project import Project
 from vsig_core.store import Provenance
 
@@ -24,7 +24,11 @@ def check_annotations(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Say what ingesting files would do; changes nothing. Works outside a project too."""
+    """Say what ingesting files would do; changes nothing. Works outside a project too.
+
+    Files that cannot be read are named, and the others reported: exit status 1, or 2 where
+    none could be read.
+    """
     known = _known(context)
     reports = [_check(path, known) for path in files]
     if as_json:
@@ -32,8 +36,9 @@ def check_annotations(
     else:
         for report in reports:
             _show(report)
-    if any("error" in report for report in reports):
-        raise typer.Exit(2)
+    unread = sum("error" in report for report in reports)
+    if unread:
+        raise typer.Exit(2 if unread == len(reports) else 1)
 
 
 def _known(context: typer.Context) -> dict[str, Any]:
@@ -55,7 +60,7 @@ def _check(path: Path, known: dict[str, Any]) -> dict[str, Any]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+        return {"path": str(path), "error": f"{path} cannot be read: {error.strerror}."}
     try:
         return check_file(data, str(path), **known)
     except AnnotationError as error:
@@ -64,7 +69,7 @@ def _check(path: Path, known: dict[str, Any]) -> dict[str, Any]:
 
 def _show(report: dict[str, Any]) -> None:
     if "error" in report:
-        note(f"{report['path']}: {report['error']}")
+        note(f"vsig: {report['error']}")
         return
     table(
         report["path"],

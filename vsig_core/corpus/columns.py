@@ -28,6 +28,7 @@ _SUBJECT_COLUMNS = {
     "category": r"[;|]",
     "tags": r"[;|,]",
 }
+_KNOWN = {*_TEXT_COLUMNS, *_DATE_COLUMNS, *_SUBJECT_COLUMNS, "lat", "lon"}
 _OTHER_NAMES = {"latitude": "lat", "lng": "lon", "long": "lon", "longitude": "lon"}
 _PUBLISH_WORDS: tuple[str, ...] = get_args(Publish)
 
@@ -49,26 +50,39 @@ def image_columns(metadata: dict[str, str]) -> ImageColumns:
         Column to cell, as `ListedFile.metadata` has it.
     """
     left = _own_names(metadata)
-    problems: list[str] = []
     values: dict[str, Any] = {name: left.pop(name, None) for name in _TEXT_COLUMNS}
     values |= _dates(left)
     values["iconography"] = _subjects(left)
-    values["lat"] = _degrees(left, "lat", 90, problems)
-    values["lon"] = _degrees(left, "lon", 180, problems)
-    values |= _rights_to_show(left, problems)
+    checked, problems = _checked(left)
+    values |= checked
     for name in FILE_COLUMNS:
         left.pop(name, None)
     values["extra"] = json.dumps(left, ensure_ascii=False, sort_keys=True) if left else None
     return ImageColumns(values, problems)
 
 
+def unusable_cells(metadata: dict[str, str]) -> list[str]:
+    """The problems alone, for a look at many rows: a date or a subject, whatever it is, is none."""
+    return _checked(_own_names(metadata))[1]
+
+
+def _checked(left: dict[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """Values of the columns whose cells may be wrong, and what is."""
+    problems: list[str] = []
+    values: dict[str, Any] = {
+        "lat": _degrees(left, "lat", 90, problems),
+        "lon": _degrees(left, "lon", 180, problems),
+        **_rights_to_show(left, problems),
+    }
+    return values, problems
+
+
 def _own_names(metadata: dict[str, str]) -> dict[str, str]:
     """A copy under our names; where two say the same thing the first stands."""
-    known = {*_TEXT_COLUMNS, *_DATE_COLUMNS, *_SUBJECT_COLUMNS, "lat", "lon"}
     renamed: dict[str, str] = {}
     for name, cell in metadata.items():
         bare = name.removeprefix("_")
-        ours = _OTHER_NAMES.get(bare, bare if bare in known else name)
+        ours = _OTHER_NAMES.get(bare, bare if bare in _KNOWN else name)
         renamed[name if ours in renamed or (ours != name and ours in metadata) else ours] = cell
     return renamed
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from vsig_core.corpus.buckets import BucketSource, read_key
-from vsig_core.corpus.columns import image_columns
+from vsig_core.corpus.columns import unusable_cells
 from vsig_core.corpus.folders import FolderSource, read_description
 from vsig_core.corpus.iiif import IiifSource
 from vsig_core.corpus.joining import Joined, join
@@ -201,7 +201,7 @@ def _problems(files: Sequence[ListedFile]) -> list[str]:
         f"{file.uid}: {problem}"
         for file in files
         if file.metadata
-        for problem in image_columns(file.metadata).problems
+        for problem in unusable_cells(file.metadata)
     ]
 
 

@@ -187,12 +187,18 @@ def _row(file: ListedFile, before: Row) -> Row:
         "size": file.size,
         "modified": before["modified"] if copied else file.modified,
         "etag": file.etag,
-        "metadata": json.dumps(file.metadata, ensure_ascii=False, sort_keys=True),
+        "metadata": _text_of(file.metadata),
         "gone_at": None,
         "sha256": None,
         "asked": before["asked"] if same else None,
         "asked_at": before["asked_at"] if same else None,
     }
+
+
+def _text_of(metadata: Mapping[str, str]) -> str:
+    """As JSON; half a character, which JSON can escape and no table can hold, becomes "?"."""
+    text = json.dumps(metadata, ensure_ascii=False, sort_keys=True)
+    return text.encode("utf-8", "replace").decode()
 
 
 def _asked(row: Row) -> Row:

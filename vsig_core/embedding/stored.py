@@ -93,7 +93,7 @@ def embed_stored(
     ]
     vectors: list[NDArray[np.float32]] = [np.zeros((0, 0), np.float32)] * len(tasks)
     done = 0
-    for place, future in as_done(executor, _embed, tasks):
+    for place, future in as_done(functools.partial(executor.submit, _embed), tasks):
         try:
             vectors[place] = future.result()
         except WorkerLostError as error:

@@ -3,19 +3,19 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from vsig_core.exchange.tabular import is_parquet
+from vsig_core.release import release
 from vsig_core.store.schema import TABLES, Column, TableSpec
 
 TITLE = "Visual signatures of artworks, from a vsig project"
 _PICTURES = {"uid", "img1", "img2", "anchor", "positive", "negative"}
 _CROISSANT = "http://mlcommons.org/croissant/"
-_SOFTWARE = f"vsig {version('vsig')}"
+_SOFTWARE = f"vsig {release()}"
 
 
 @dataclass(frozen=True)

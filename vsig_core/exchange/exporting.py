@@ -98,7 +98,7 @@ def export(
         What is to be exported has not been computed yet.
     """
     out = out.expanduser().absolute()
-    outgoing = Outgoing(project.store)
+    outgoing = Outgoing(project)
     if name in FILES:
         with whole_file(out, overwrite=overwrite) as made:
             return _exported(name, out, FILES[name](outgoing, made), outgoing)

@@ -18,7 +18,7 @@ from vsig_core.annotations import follow_aliases
 from vsig_core.corpus import Leaving
 from vsig_core.current import aliases, current_images, leaving_now, require_pictures
 from vsig_core.errors import InputError
-from vsig_core.store import Store
+from vsig_core.project import Project
 
 _NAMES = ("uid", "img1", "img2", "anchor", "positive", "negative")
 # Columns of lists of which each picture must be free to leave, or the row would say less than
@@ -33,8 +33,8 @@ class Outgoing:
 
     Parameters
     ----------
-    store
-        Store of the project.
+    project
+        Where they are.
 
     Raises
     ------
@@ -44,8 +44,10 @@ class Outgoing:
         None of its pictures may leave.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, project: Project) -> None:
+        store = project.store
         require_pictures(store)
+        self.project = project
         self.store = store
         self.leaving = leaving_now(store)
         self.left_out: Counter[str] = Counter()

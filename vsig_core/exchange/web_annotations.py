@@ -2,22 +2,26 @@
 
 One annotation for each judgement in force. Its body is a tag with the verdict, and one with
 the name of the signature where the person gave one. A target is the canvas of the picture,
-its address, or a name; with a fragment selector where the person drew a box. On a canvas,
-which may be of any size, a box is in per cent; on a picture, in pixels.
+its address, or a name; with a fragment selector where the person drew a box, else where local
+evidence finds what is shared: that target then has a generator of its own. On a canvas, which
+may be of any size, a box is in per cent; on a picture, in pixels.
 """
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from vsig_core.annotations import Box, Link, links_in_force
 from vsig_core.annotations.judgement import Judgement
 from vsig_core.current import current_annotations, current_images
+from vsig_core.evidence import Match
+from vsig_core.exchange.evidence import computed
 from vsig_core.exchange.identifiers import address, iri_of, urn
 from vsig_core.exchange.outgoing import Outgoing
 from vsig_core.exchange.writing import write_json
+from vsig_core.pair_evidence import Pair
+from vsig_core.release import release
 
 CONTEXT = "http://www.w3.org/ns/anno.jsonld"
 MEDIA_FRAGMENTS = "http://www.w3.org/TR/media-frags/"
@@ -32,10 +36,12 @@ def write_web_annotations(outgoing: Outgoing, out: Path) -> dict[str, int]:
     rows = outgoing.images(["sha256", "width", "height", "canvas", "manifest", "uri"])
     images = {row["uid"]: row for row in rows.to_pylist()}
     made_at = _time(datetime.now(UTC))
+    judged = [(judgement, link) for link in _links(outgoing) for judgement in link.judgements]
+    pairs = [(j.type, Pair(j.img1, j.img2, j.box1, j.box2)) for j, _ in judged]
+    matches = computed(outgoing.project, pairs)
     items = [
-        annotation(judgement, link, images, made_at)
-        for link in _links(outgoing)
-        for judgement in link.judgements
+        annotation(judgement, link, images, made_at, match)
+        for (judgement, link), match in zip(judged, matches, strict=True)
     ]
     collection = urn("annotations", made_at)
     write_json(
@@ -75,7 +81,11 @@ def _links(outgoing: Outgoing) -> list[Link]:
 
 
 def annotation(
-    judgement: Judgement, link: Link, images: Mapping[str, Image], made_at: str
+    judgement: Judgement,
+    link: Link,
+    images: Mapping[str, Image],
+    made_at: str,
+    evidence: Match | None = None,
 ) -> dict[str, Any]:
     """One judgement as a Web Annotation.
 
@@ -89,19 +99,23 @@ def annotation(
         uid to its row, with sha256, width, height, canvas, manifest and uri.
     made_at
         When it is written, ISO 8601.
+    evidence
+        Where the two have something in common; its boxes stand where the person drew none.
     """
     tags = [judgement.type, *(["contested"] if link.contested else [])]
     body = [_text(tag, "classifying") for tag in tags]
     body += [_text(judgement.motif, "identifying")] if judgement.motif else []
     body += [_text(judgement.note, "commenting")] if judgement.note else []
+    body += [_text(_in_words(evidence), "describing")] if evidence else []
+    boxes = (evidence.box1, evidence.box2) if evidence else (None, None)
     found: dict[str, Any] = {
         "id": urn("annotation", judgement.annotation_id),
         "type": "Annotation",
         "motivation": "linking",
         "body": body,
         "target": [
-            _target(images[judgement.img1], judgement.box1),
-            _target(images[judgement.img2], judgement.box2),
+            _target(images[judgement.img1], judgement.box1, boxes[0]),
+            _target(images[judgement.img2], judgement.box2, boxes[1]),
         ],
         "generator": _generator(),
         "generated": made_at,
@@ -128,15 +142,17 @@ def fragment(box: Box, image: Image) -> str:
     return "xywh=" + ",".join(str(round(v * side)) for v, side in zip(box, sides, strict=True))
 
 
-def _target(image: Image, box: Box | None) -> dict[str, Any]:
+def _target(image: Image, drawn: Box | None, found: Box | None) -> dict[str, Any]:
+    """The picture, or the part of it that a person drew, else the one that was computed."""
     whole: dict[str, Any] = {"id": iri_of(image)}
     if not address(image["canvas"]):
         whole["type"] = "Image"
     elif address(image["manifest"]):
         whole["partOf"] = address(image["manifest"])
+    box = drawn or found
     if box is None:
         return whole
-    return {
+    part: dict[str, Any] = {
         "type": "SpecificResource",
         "source": whole,
         "selector": {
@@ -145,6 +161,11 @@ def _target(image: Image, box: Box | None) -> dict[str, Any]:
             "value": fragment(box, image),
         },
     }
+    return part if drawn else {**part, "generator": _generator()}
+
+
+def _in_words(evidence: Match) -> str:
+    return f"local evidence {evidence.score:.1f}{', mirrored' if evidence.mirrored else ''}"
 
 
 def _text(value: str, purpose: str) -> dict[str, str]:
@@ -152,7 +173,7 @@ def _text(value: str, purpose: str) -> dict[str, str]:
 
 
 def _generator() -> dict[str, str]:
-    return {"id": f"{_HOME}:{version('vsig')}", "type": "Software", "name": "vsig"}
+    return {"id": f"{_HOME}:{release()}", "type": "Software", "name": "vsig"}
 
 
 def _time(at: datetime) -> str:

@@ -4,8 +4,9 @@ Names are looked up when they are used, so that metrics, gate and registry come
 without torch.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from vsig_core.lazy import lazily
 
 if TYPE_CHECKING:
     from vsig_core.model.backbones import load_network, model_id, save_weights
@@ -26,26 +27,28 @@ if TYPE_CHECKING:
     from vsig_core.model.registry import champion, promote, register, reject
     from vsig_core.model.training import Folders, Trained, train
 
-_HOMES = {
-    "backbones": ("load_network", "model_id", "save_weights"),
-    "baselines": ("GREY16", "grey16"),
-    "bootstrap": ("Figure", "known"),
-    "gate": ("Collapse", "Decision", "collapse_figures", "decide"),
-    "loss": ("CompoundHingeLoss",),
-    "maps": ("Pictures",),
-    "metrics": (
-        "Paired",
-        "RetrievalReport",
-        "average_precision",
-        "compare",
-        "retrieval_metrics",
-    ),
-    "network": ("Network", "WeightsCard"),
-    "preprocess": ("Preprocessing",),
-    "registry": ("champion", "promote", "register", "reject"),
-    "training": ("Folders", "Trained", "train"),
-}
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+__getattr__ = lazily(
+    __name__,
+    {
+        "backbones": ("load_network", "model_id", "save_weights"),
+        "baselines": ("GREY16", "grey16"),
+        "bootstrap": ("Figure", "known"),
+        "gate": ("Collapse", "Decision", "collapse_figures", "decide"),
+        "loss": ("CompoundHingeLoss",),
+        "maps": ("Pictures",),
+        "metrics": (
+            "Paired",
+            "RetrievalReport",
+            "average_precision",
+            "compare",
+            "retrieval_metrics",
+        ),
+        "network": ("Network", "WeightsCard"),
+        "preprocess": ("Preprocessing",),
+        "registry": ("champion", "promote", "register", "reject"),
+        "training": ("Folders", "Trained", "train"),
+    },
+)
 
 __all__ = [
     "GREY16",
@@ -77,9 +80,3 @@ __all__ = [
     "save_weights",
     "train",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vsig_core.errors import StoreError
+from vsig_core.errors import StoreError, StoreGoneError
 from vsig_core.store.file import File
 
 
@@ -74,7 +74,7 @@ class FolderFiles:
                 return None
 
     def write(self, name: str, data: bytes) -> None:
-        """See `Files`."""
+        """See `Files`: a root that is gone is not made anew."""
         with _told("written", self.uri(name)):
             self._put(name, data, lambda partial, place: partial.replace(place))
 
@@ -109,8 +109,8 @@ class FolderFiles:
 
     def _put(self, name: str, data: bytes, place_it: Callable[[Path, Path], object]) -> None:
         place = self.folder / name
-        for folder in (place.parent, self._partials):
-            folder.mkdir(parents=True, exist_ok=True)
+        for folder in (self._partials, place.parent):
+            self._make_below(folder)
         writer = f"{socket.gethostname()}~{os.getpid()}"
         partial = self._partials / f"{writer}~{uuid.uuid4().hex}"
         try:
@@ -121,6 +121,19 @@ class FolderFiles:
             place_it(partial, place)
         finally:
             partial.unlink(missing_ok=True)
+
+    def _make_below(self, folder: Path) -> None:
+        """Make a folder in the root, never the root: it was there, and may come back."""
+        here = self.folder
+        for part in folder.relative_to(here).parts:
+            here /= part
+            try:
+                here.mkdir(exist_ok=True)
+            except FileNotFoundError as error:
+                raise StoreGoneError(
+                    f"The folder {self.folder} is gone: it was moved away, or its disk is not "
+                    "mounted. Nothing is written beside it; bring it back, then run again."
+                ) from error
 
 
 def _link(partial: Path, place: Path) -> None:

@@ -82,8 +82,13 @@ class Location:
 
     @property
     def vanished(self) -> bool:
-        """Whether a root that was there is not any more, as when a disk is unmounted."""
+        """Whether a root that was there is not any more, as when a folder is moved away."""
         return not self.is_s3 and not self.folder.is_dir()
+
+    @property
+    def emptied(self) -> bool:
+        """Whether a root that held tables holds none: a disk that is unmounted leaves a folder."""
+        return not self.is_s3 and not (self.folder / "tables").is_dir()
 
     @property
     def storage_options(self) -> dict[str, str]:

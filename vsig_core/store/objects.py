@@ -14,6 +14,8 @@ class Objects:
     ----------
     root
         Root of the store.
+    begun
+        Whether the store is known to be there: a folder that is gone is then not made anew.
 
     Raises
     ------
@@ -21,16 +23,24 @@ class Objects:
         Of each method: the folder or the server refuses it, or does not answer.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, begun: bool = False) -> None:  # noqa: FBT001  travels by place
         self._root = root
+        self.begun = begun
         self._files = open_files(Location(root).uri("objects"))
 
-    def __reduce__(self) -> tuple[type["Objects"], tuple[str]]:
-        """Travel to worker processes as the root alone."""
-        return (Objects, (self._root,))
+    def __reduce__(self) -> tuple[type["Objects"], tuple[str, bool]]:
+        """Travel to worker processes as the root, and whether it is there."""
+        return (Objects, (self._root, self.begun))
+
+    def make(self) -> None:
+        """Make the folder where it is missing, as a store begins."""
+        self._files.make()
+        self.begun = True
 
     def put(self, kind: str, data: bytes, extension: str) -> str:
         """Keep `data` where it is absent; returns its key, `kind/sha256.extension`."""
+        if not self.begun:
+            self.make()
         key = f"{kind}/{hashlib.sha256(data).hexdigest()}.{extension}"
         self._files.create(key, data)
         return key

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from vsig_core.release import release
+
 
 def digest(value: Any) -> str:
     """Sha256 of a value's canonical JSON, 16 hex digits: stable over runs and machines."""
@@ -42,6 +44,8 @@ class Provenance:
         Figures that the step reported, kept so that known work can be shown again.
     beside
         Table to version: what the step wrote before this, and belongs to it.
+    release
+        Version of vsig that wrote it; empty where that was not kept yet.
     """
 
     step: str
@@ -54,6 +58,7 @@ class Provenance:
     partition: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     beside: Mapping[str, int] = field(default_factory=dict)
+    release: str = field(default_factory=release)
 
     def to_metadata(self) -> dict[str, str]:
         """As custom metadata of a Delta commit."""
@@ -68,6 +73,7 @@ class Provenance:
             "vsig.partition": self.partition,
             "vsig.facts": json.dumps(dict(self.facts), sort_keys=True),
             "vsig.beside": json.dumps(dict(self.beside), sort_keys=True),
+            "vsig.release": self.release,
         }
 
     @classmethod
@@ -84,6 +90,7 @@ class Provenance:
             partition=metadata.get("vsig.partition", ""),
             facts=json.loads(metadata.get("vsig.facts", "{}")),
             beside=json.loads(metadata.get("vsig.beside", "{}")),
+            release=metadata.get("vsig.release", ""),
         )
 
 

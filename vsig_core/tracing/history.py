@@ -133,5 +133,6 @@ def _node(commit: Commit) -> Node:
         "step": made.step,
         "run_id": made.run_id,
         "partition": made.partition,
+        "release": made.release,
         "readable": commit.readable,
     }

@@ -18,14 +18,15 @@ from vsig_core.upkeep.references import batches
 from vsig_core.upkeep.removal import plan_removal, remove
 
 # Where the name is a cell by itself, and where it may stand among other words.
-_CELLS = {"annotations": ["annotator"], "links": ["annotators"]}
+_CELLS = {"annotations": ["annotator"], "links": ["annotators"], "tombstones": ["by"]}
 _WORDS = {
     "annotations": ["note", "context"],
     "rejected_annotations": ["reason", "text"],
     "models": ["reason"],
+    "tombstones": ["reason"],
     "provenance": ["facts"],
 }
-_TABLES = ("annotations", "links", "rejected_annotations", "models", "provenance")
+_TABLES = ("annotations", "links", "rejected_annotations", "models", "tombstones", "provenance")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 PARTIAL = ".partial"
 
@@ -35,6 +35,7 @@ class Fetched:
     data: bytes
     head: Head
     confirmed: datetime
+    sha256: str
     stale: str | None = None
 
 
@@ -52,29 +53,39 @@ class Cache:
 
     def find(self, url: str) -> Fetched | None:
         """An answer that was kept; None where there is none, or a damaged one."""
-        path = self._path(url)
         try:
-            with path.open("rb") as file:
-                confirmed = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+            with self._path(url).open("rb") as file:
+                confirmed = _confirmed(file)
                 line, data = file.readline(), file.read()
         except FileNotFoundError:
             return None
         said = _read_head(line)
-        if said is None or said.pop("sha256", None) != hashlib.sha256(data).hexdigest():
+        digest = hashlib.sha256(data).hexdigest()
+        if said is None or said.pop("sha256") != digest:
             return None
-        return Fetched(data, Head(**said), confirmed)
+        return Fetched(data, Head(**said), confirmed, digest)
+
+    def glance(self, url: str) -> tuple[str, datetime] | None:
+        """The sha256 that an answer had when it was kept, and when it was right, in no time."""
+        try:
+            with self._path(url).open("rb") as file:
+                confirmed, said = _confirmed(file), _read_head(file.readline())
+        except FileNotFoundError:
+            return None
+        return (said["sha256"], confirmed) if said else None
 
     def keep(self, url: str, data: bytes, head: Head) -> Fetched:
         """Keep an answer; whoever reads meanwhile sees the old one or the new one, whole."""
         path = self._path(url)
         path.parent.mkdir(parents=True, exist_ok=True)
-        said = {**asdict(head), "sha256": hashlib.sha256(data).hexdigest()}
+        digest = hashlib.sha256(data).hexdigest()
+        said = {**asdict(head), "sha256": digest}
         handle, partial = tempfile.mkstemp(suffix=PARTIAL, dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(json.dumps(said).encode() + b"\n")
             file.write(data)
         Path(partial).replace(path)
-        return Fetched(data, head, datetime.now(UTC))
+        return Fetched(data, head, datetime.now(UTC), digest)
 
     def confirm(self, url: str) -> None:
         """Note that an answer is right still."""
@@ -99,6 +110,10 @@ class Cache:
     def _path(self, url: str) -> Path:
         name = hashlib.sha256(url.encode()).hexdigest()
         return self._folder / name[:2] / name
+
+
+def _confirmed(file: BinaryIO) -> datetime:
+    return datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
 
 
 def _read_head(line: bytes) -> dict[str, Any] | None:

@@ -5,12 +5,9 @@ connection) is tried again with growing pauses, and as late as the server says; 
 fetched is not fetched again, or only on condition that it changed.
 """
 
-import random
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
 from typing import Self
 from urllib.parse import urljoin
@@ -18,6 +15,8 @@ from urllib.parse import urljoin
 import urllib3
 
 from vsig_core.errors import FetchError
+from vsig_core.release import release
+from vsig_core.retrying import retrying
 from vsig_core.settings import WebSettings
 from vsig_core.web.addresses import check_name, host_of
 from vsig_core.web.answers import (
@@ -107,7 +106,7 @@ class Web:
         cache = Cache(self.folder / "documents")
         known = cache.find(url)
         hours = self.settings.refresh_hours if fresh_hours is None else fresh_hours
-        if known and _is_fresh(known, hours, newer_than):
+        if known and _is_fresh(known.confirmed, hours, newer_than):
             return known
         try:
             return self._unless_it_failed(url, cache, known)
@@ -115,6 +114,15 @@ class Web:
             if known is None or error.reason != "unreachable":
                 raise
             return replace(known, stale=error.detail)
+
+    def fresh_digest(self, url: str, newer_than: datetime | None = None) -> str | None:
+        """The sha256 of a document that `document` would take as it is, without reading it.
+
+        None where it would ask the server.
+        """
+        known = Cache(self.folder / "documents").glance(url)
+        fresh = known and _is_fresh(known[1], self.settings.refresh_hours, newer_than)
+        return known[0] if known and fresh else None
 
     def picture(
         self, url: str, check_size: CheckSize, newer_than: datetime | None = None
@@ -132,7 +140,7 @@ class Web:
         """
         cache = Cache(self.folder / "pictures")
         known = cache.find(url)
-        if known and _is_fresh(known, self.settings.refresh_hours, newer_than):
+        if known and _is_fresh(known.confirmed, self.settings.refresh_hours, newer_than):
             return known
         return self._fetched(url, cache, known, check_size)
 
@@ -157,7 +165,7 @@ class Web:
     def _unless_it_failed(self, url: str, cache: Cache, known: Fetched | None) -> Fetched:
         """Ask for a document; not again soon where that was in vain a moment ago."""
         failed = self._failures.find(url)
-        if failed and _is_fresh(failed, _TIMES_LONGER * self.root_fresh_hours, None):
+        if failed and _is_fresh(failed.confirmed, _TIMES_LONGER * self.root_fresh_hours, None):
             raise FetchError("unreachable", failed.data.decode())
         try:
             return self._fetched(url, cache, known, self._check_document)
@@ -184,15 +192,16 @@ class Web:
         self, url: str, conditions: Mapping[str, str], check_size: CheckSize
     ) -> tuple[bytes, Head] | None:
         """Ask several times for what may pass."""
-        said = ""
-        for number in range(self.settings.tries):
-            if number:
-                time.sleep(_FIRST_PAUSE * 2 ** (number - 1) * random.uniform(0.5, 1))
-            try:
-                return self._follow(url, conditions, check_size)
-            except PassingError as error:
-                said = str(error)
-        raise FetchError("unreachable", f"{url}: {said}; tried {self.settings.tries} times")
+        tries = self.settings.tries
+        try:
+            return retrying(
+                lambda: self._follow(url, conditions, check_size),
+                lambda error: isinstance(error, PassingError),
+                (_FIRST_PAUSE * 2**number for number in range(tries - 1)),
+            )
+        except PassingError as error:
+            said = f"{url}: {error}; tried {tries} times"
+            raise FetchError("unreachable", said) from error
 
     def _follow(
         self, url: str, conditions: Mapping[str, str], check_size: CheckSize
@@ -258,10 +267,10 @@ class Web:
 
 def user_agent(contact: str) -> str:
     """Who asks, and whom to write to about it."""
-    return f"vsig/{version('vsig')} ({contact or 'visual signatures of artworks'})"
+    return f"vsig/{release()} ({contact or 'visual signatures of artworks'})"
 
 
-def _is_fresh(known: Fetched, hours: float, newer_than: datetime | None) -> bool:
-    if newer_than is not None and known.confirmed < newer_than:
+def _is_fresh(confirmed: datetime, hours: float, newer_than: datetime | None) -> bool:
+    if newer_than is not None and confirmed < newer_than:
         return False
-    return timedelta() <= datetime.now(UTC) - known.confirmed <= timedelta(hours=hours)
+    return timedelta() <= datetime.now(UTC) - confirmed <= timedelta(hours=hours)

@@ -16,8 +16,7 @@ IN_FLIGHT = 512
 
 
 def as_done(
-    executor: Executor,
-    work: Callable[[T], R],
+    begin: Callable[[T], Future[R]],
     tasks: Sequence[T],
     in_flight: int = IN_FLIGHT,
 ) -> Iterator[tuple[int, Future[R]]]:
@@ -27,11 +26,8 @@ def as_done(
 
     Parameters
     ----------
-    executor
-        Threads, processes, or a cluster.
-    work
-        What is done with each task; a function that can be named, where it leaves this
-        process.
+    begin
+        Has a task carried out, by `submit` of threads, of processes or of a cluster.
     tasks
         In the order in which they are begun.
     in_flight
@@ -42,7 +38,7 @@ def as_done(
     try:
         while True:
             for place, task in islice(upcoming, in_flight - len(places)):
-                places[executor.submit(work, task)] = place
+                places[begin(task)] = place
             if not places:
                 return
             for future in wait(places, return_when=FIRST_COMPLETED).done:

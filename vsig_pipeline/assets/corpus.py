@@ -14,6 +14,7 @@ from vsig_pipeline.execution import Inputs, Outcome
 from vsig_pipeline.listing import require_sources
 from vsig_pipeline.readings import known_pictures, unchanged_files
 from vsig_pipeline.steps import STEPS
+from vsig_pipeline.upcoming import next_batch
 
 
 @computes("python", "pillow")
@@ -37,6 +38,7 @@ def images(inputs: Inputs) -> Outcome:
         decode_again=inputs.state.read_as_now(inputs.batch) is None,
         taken_down=inputs.state.taken_down,
         web=inputs.project.web,
+        following=next_batch(inputs),
     )
     missing = set(batch.rejected.filter(pc.field("reason") == "missing")["uid"].to_pylist())
     require_sources(

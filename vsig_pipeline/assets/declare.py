@@ -19,7 +19,7 @@ from dagster import (
 )
 
 from vsig_core.console import note
-from vsig_core.errors import StoreError, VsigError, WorkersError
+from vsig_core.errors import StoreError, StoreGoneError, VsigError, WorkersError
 from vsig_core.project import Project
 from vsig_pipeline.execution import Done, Inputs, Outcome, carry_out
 from vsig_pipeline.lock import one_at_a_time
@@ -72,7 +72,7 @@ def computes(*kinds: str) -> Callable[[Callable[[Inputs], Outcome]], AssetsDefin
             context: AssetExecutionContext, project: ProjectResource
         ) -> MaterializeResult[Any]:
             batch = context.partition_key if step.batched else None
-            opened = project.open()
+            opened = project.of_run(context.run.run_id)
             done = run_step(compute, opened, batch, context)
             return MaterializeResult(
                 data_version=DataVersion(done.data_version),
@@ -103,5 +103,6 @@ def run_step(
             inputs = Inputs(project, step, batch, context.log.info, context.run.run_id)
             return carry_out(inputs, compute)
     except VsigError as error:
-        retry = isinstance(error, StoreError | WorkersError)
+        passing = isinstance(error, StoreError | WorkersError)
+        retry = passing and not isinstance(error, StoreGoneError)
         raise Failure(str(error), allow_retries=retry) from error

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from vsig_core.corpus.iiif.images import Body, Info, picture_address
 from vsig_core.corpus.iiif.parts import Object, address, kind, number, objects, text
 from vsig_core.corpus.iiif.words import columns_of, words
+from vsig_core.corpus.sources import name_problem
 from vsig_core.errors import FetchError
 from vsig_core.web.addresses import host_of
 
@@ -99,9 +100,14 @@ def _take(
         pictures.refused.append(f"{identity}: no picture is painted on this canvas")
     for place, body in enumerate(bodies, 1):
         uid = identity if place == 1 else f"{identity}#image-{place}"
+        if problem := name_problem(uid):
+            pictures.refused.append(problem)
+            continue
         try:
             uri = picture_address(body, base, wanted.longer, wanted.info)
             host_of(uri)
+            if problem := name_problem(uri):
+                raise FetchError("forbidden", problem)
         except FetchError as error:
             pictures.refused.append(f"{uid}: {error.detail}")
             continue

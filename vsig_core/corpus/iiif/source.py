@@ -1,16 +1,19 @@
 """IIIF as a source: from one address to all manifests that it leads to."""
 
+import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from vsig_core.corpus.folders import read_description
 from vsig_core.corpus.iiif.changes import changed_documents
-from vsig_core.corpus.iiif.manifests import Wanted, WorkIs, pictures_of
+from vsig_core.corpus.iiif.manifests import Pictures, Wanted, WorkIs, pictures_of
 from vsig_core.corpus.iiif.parts import Object, address, kind, objects, read_document
+from vsig_core.corpus.iiif.readings import Infos, Reading, Readings, readings_of
 from vsig_core.corpus.metadata import MetadataRow
-from vsig_core.corpus.sources import Content, Described, Found, name_problem
+from vsig_core.corpus.sources import Content, Described, Found
 from vsig_core.errors import FetchError, SourceError
 from vsig_core.web import Web
 
@@ -34,7 +37,7 @@ class IiifSource:
     def __init__(self, uri: str, web: Web, work: WorkIs) -> None:
         self._uri = uri
         self._web = web if "://" in uri else web.trusting(_hosts_in(Path(uri)))
-        self._wanted = Wanted(web.settings.picture_px, work, self._info)
+        self._work: WorkIs = work
 
     @property
     def name(self) -> str:
@@ -43,33 +46,29 @@ class IiifSource:
 
     def content(self) -> Content:
         """See `Source`. What cannot be had or used is said; the rest is taken."""
-        return _Walk(self._web, self._wanted, self._uri).content(self._root())
+        readings = readings_of(self._uri, self._web, self._work)
+        return _Walk(self._web, self._work, self._uri, readings).content(*self._root())
 
     def described(self) -> Described | None:
         """None: the documents themselves describe the pictures."""
         return None
 
-    def _root(self) -> Object:
-        """The document that the settings name; without it nothing is known."""
+    def _root(self) -> tuple[Object, str]:
+        """The document that the settings name, without which nothing is known; and its sha256."""
         if "://" not in self._uri:
-            document = read_document(read_description(Path(self._uri)))
+            data = read_description(Path(self._uri))
         else:
             try:
-                document = read_document(self._web.root_document(self._uri).data)
+                data = self._web.root_document(self._uri).data
             except FetchError as error:
                 raise SourceError(f"Source {self._uri!r}: {error.detail}") from error
+        document = read_document(data)
         if document is None or not _is_known(document):
             raise SourceError(
                 f"Source {self._uri!r} is no IIIF manifest, collection or stream of changes (JSON) "
                 "and no table of pictures. Correct 'uri' in vsig.toml."
             )
-        return document
-
-    def _info(self, url: str) -> Object:
-        info = read_document(self._web.document(url).data)
-        if info is None:
-            raise FetchError("unreachable", f"{url} is no JSON object")
-        return info
+        return document, hashlib.sha256(data).hexdigest()
 
 
 def _hosts_in(path: Path) -> set[str]:
@@ -82,22 +81,28 @@ def _is_known(document: Object) -> bool:
     return kind(document) in {"Manifest", "Collection", "OrderedCollection"}
 
 
+@dataclass
 class _Walk:
     """One look at all documents below an address; each is read once, whoever names it."""
 
-    def __init__(self, web: Web, wanted: Wanted, root: str) -> None:
-        self._web = web
-        self._wanted = wanted
-        self._root = root
-        self._seen: set[str] = {root}
-        self._owners: dict[str, str] = {}
-        self._taken: set[str] = set()
-        self._stale: list[str] = []
-        self._twice = 0
-        self._found = Content()
+    web: Web
+    work: WorkIs
+    root: str
+    readings: Readings
+    _seen: set[str] = field(default_factory=set)
+    _digests: dict[str, str] = field(default_factory=dict)
+    _read: dict[str, Reading] = field(default_factory=dict)
+    _owners: dict[str, str] = field(default_factory=dict)
+    _taken: set[str] = field(default_factory=set)
+    _stale: list[str] = field(default_factory=list)
+    _twice: int = 0
+    _found: Content = field(default_factory=Content)
 
-    def content(self, document: Object) -> Content:
-        self._visit(document, self._root, 0, None)
+    def content(self, document: Object, sha256: str) -> Content:
+        self._seen.add(self.root)
+        self._digests[self.root] = sha256
+        self._visit(document, self.root, 0, None)
+        self.readings.known = self._read
         if self._stale:
             self._found.notes.append(
                 f"{len(self._stale)} documents could not be asked for and are read as they were, "
@@ -107,12 +112,12 @@ class _Walk:
             self._found.notes.append(
                 f"{self._twice} canvases stand in several manifests, and are taken once."
             )
-        return self._found.closed(self._root)
+        return self._found.closed(self.root)
 
     def _visit(self, document: Object, base: str, depth: int, changed: datetime | None) -> None:
         name = kind(document)
         if name == "Manifest":
-            self._take(document, base, changed)
+            self._take(self._pictures(document, base), base, changed)
         elif name == "OrderedCollection":
             self._visit_stream(document, base, depth)
         elif name == "Collection" and depth < DEEPEST:
@@ -140,7 +145,7 @@ class _Walk:
 
     def _visit_stream(self, stream: Object, base: str, depth: int) -> None:
         def page(where: str, newest: bool) -> Object:  # noqa: FBT001  the reader of streams asks so
-            return self._fetched(where, self._web.root_fresh_hours if newest else None, None)
+            return self._fetched(where, self.web.root_fresh_hours if newest else None, None)
 
         try:
             documents = changed_documents(stream, base, page)
@@ -153,6 +158,11 @@ class _Walk:
                 self._follow(where, depth + 1, changed, whole=False)
 
     def _follow(self, where: str, depth: int, changed: datetime | None, *, whole: bool) -> None:
+        if where in self.readings.known:
+            digest = self.web.fresh_digest(where, changed)
+            if reading := self._known(where, digest):
+                self._take(reading.pictures, where, changed)
+                return
         try:
             document = self._fetched(where, None, changed)
         except FetchError as error:
@@ -164,28 +174,46 @@ class _Walk:
         self._visit(document, where, depth, changed)
 
     def _fetched(self, where: str, fresh_hours: float | None, changed: datetime | None) -> Object:
-        fetched = self._web.document(where, fresh_hours, changed)
+        fetched = self.web.document(where, fresh_hours, changed)
         if fetched.stale:
             self._stale.append(fetched.stale)
         document = read_document(fetched.data)
         if document is None:
             why = f"{where} is no JSON object"
-            self._web.distrust(where, why)  # a page of errors, perhaps: asked for again later
+            self.web.distrust(where, why)  # a page of errors, perhaps: asked for again later
             raise FetchError("unreachable", why)
+        self._digests[where] = fetched.sha256
         return document
+
+    def _known(self, where: str, digest: str | None) -> Reading | None:
+        """What a manifest said when it was read last, where it is the same one."""
+        reading = self.readings.known.get(where)
+        if reading is None or not reading.holds(digest, self.web):
+            return None
+        self._read[where] = reading
+        return reading
+
+    def _pictures(self, manifest: Object, base: str) -> Pictures:
+        digest = self._digests.get(base)  # none of one that stands whole in a collection
+        if reading := self._known(base, digest):
+            return reading.pictures
+        infos = Infos(self.web)
+        pictures = pictures_of(
+            manifest, base, Wanted(self.web.settings.picture_px, self.work, infos)
+        )
+        if digest and not infos.failed:
+            self._read[base] = Reading(digest, infos.digests, pictures)
+        return pictures
 
     def _lose(self, where: str, why: str, *, whole: bool) -> None:
         """Say what could not be had, and keep what it held when it was had last."""
         self._found.refused.append(f"{where}: {why}")
-        self._found.unreached.add(self._root if whole else where)
+        self._found.unreached.add(self.root if whole else where)
 
-    def _take(self, manifest: Object, base: str, changed: datetime | None) -> None:
-        pictures = pictures_of(manifest, base, self._wanted)
+    def _take(self, pictures: Pictures, base: str, changed: datetime | None) -> None:
         self._found.refused += pictures.refused
         for painted in pictures.painted:
-            if problem := name_problem(painted.uid):
-                self._found.refused.append(problem)
-            elif self._owners.setdefault(painted.uid, base) != base:
+            if self._owners.setdefault(painted.uid, base) != base:
                 self._twice += 1
             elif painted.uid in self._taken:
                 self._found.refused.append(f"{painted.uid}: two canvases of {base} have this id")

@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vsig_core.annotations import Verdict
+from vsig_core.annotations import SEPARATING, Verdict
 from vsig_core.annotations.judgement import Judgement, Pair
-from vsig_core.annotations.kinds import SEPARATING
 from vsig_core.annotations.links import Link
 from vsig_core.clustering import verdict_on
 from vsig_core.errors import UnknownImageError

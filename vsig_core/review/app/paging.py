@@ -31,8 +31,12 @@ class Paging:
     @classmethod
     def of(cls, request: Request, found: Sequence[Any], size: int) -> "Paging":
         """The page that an address asks for (`page=2`); the last one where that is beyond it."""
-        text = request.query_params.get("page", "0")
-        wanted = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
-        number = min(wanted, max(0, (len(found) - 1) // size))
+        number = min(number_in(request, "page"), max(0, (len(found) - 1) // size))
         first = number * size
         return cls(found[first : first + size], number, len(found), len(found) > first + size)
+
+
+def number_in(request: Request, name: str) -> int:
+    """A number from 0 that an address gives; 0 where it gives none, or nonsense."""
+    text = request.query_params.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0

@@ -9,6 +9,8 @@ from vsig_core.annotations.judgement import Judgement
 from vsig_core.review.app.ledger import Said
 
 _SIGNATURE_ID = re.compile(r" \(s-[0-9a-f]{12}\)")
+_KNOWN = "a known signature"
+_NAMELESS = re.compile(f"{_KNOWN}(?:(?:, | and ){_KNOWN})+")
 VERDICTS = {
     "POSITIVE": "same signature",
     "NEGATIVE": "not the same signature",
@@ -44,8 +46,13 @@ def begin(text: str) -> str:
 
 
 def reason(text: str) -> str:
-    """A reason without ids of signatures, which say nothing to a person."""
-    return _SIGNATURE_ID.sub("", text)
+    """A reason without ids of signatures, which say nothing to a person.
+
+    >>> reason("holds a known signature (s-0123456789ab) and a known signature (s-ba9876543210)")
+    'holds 2 known signatures'
+    """
+    bare = _SIGNATURE_ID.sub("", text)
+    return _NAMELESS.sub(lambda found: f"{found[0].count(_KNOWN)} known signatures", bare)
 
 
 def day(time: datetime | None) -> str:

@@ -35,7 +35,9 @@ _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 _TYPES |= {".svg": "image/svg+xml", ".json": "application/json", ".jpg": "image/jpeg"}
 _TYPES |= {".bin": "application/octet-stream"}
 _KEY = re.compile(r"[0-9a-f]{16}")
-_PART = re.compile(r"(points|colours-[a-z]+)\.bin|uids\.json|about-\d+\.json|small-\d+\.jpg")
+_PART = re.compile(
+    r"points\.bin|colours-[a-z]{1,40}\.bin|uids\.json|about-\d{1,9}\.json|small-\d{1,9}\.jpg"
+)
 _PAGE = re.compile(r"large-(\d{1,9})\.jpg")
 
 
@@ -94,8 +96,8 @@ def map_routes(
 
 
 def _static(name: str) -> Response:
-    path = STATIC / name
-    if path.name != name or not path.is_file():
+    path = next((path for path in STATIC.iterdir() if path.name == name), None)
+    if path is None:
         return _missing()
     return FileResponse(path, media_type=_TYPES[path.suffix], headers=_ASK_AGAIN)
 
@@ -172,8 +174,8 @@ class _ServedMap:
                 pack(self._project.store, versions, folder, _all, report)
                 (folder / "versions.json").write_text(json.dumps(dict(versions.of)), "utf-8")
                 if not (self._packs / versions.key).exists():
+                    self._drop_old()
                     folder.rename(self._packs / versions.key)
-            self._drop_old()
             state.update(state="packed")
         except TableMissingError as error:
             state.update(state="empty", words=str(error))
@@ -184,9 +186,10 @@ class _ServedMap:
                 state.update(state="failed", words="The map could not be packed. See the log.")
 
     def _drop_old(self) -> None:
+        """Make room for a new one."""
         packs = [path for path in self._packs.iterdir() if _KEY.fullmatch(path.name)]
         packs.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-        for path in packs[KEPT:]:
+        for path in packs[KEPT - 1 :]:
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -1,9 +1,11 @@
 """Several people: who judged how much, how far they agree, and second opinions, blind."""
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -75,8 +77,8 @@ def routes(desk: Desk) -> list[Route]:
         )
 
     async def here(request: Request) -> Response:
-        said = await request.json()
-        key = said.get("group") if isinstance(said, dict) else None
+        said = _said_in(await request.body())
+        key = said.get("group")
         if not isinstance(key, str) or not 0 < len(key) <= _LONGEST_KEY:
             return JSONResponse({"error": "Name the group that is open."}, 400)
         name = person_of(request).name
@@ -91,6 +93,15 @@ def routes(desk: Desk) -> list[Route]:
         Route("/second", second),
         Route("/here", here, methods=["POST"]),
     ]
+
+
+def _said_in(body: bytes) -> dict[str, Any]:
+    """What a page tells; nothing where it is nonsense."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _said_now(desk: Desk) -> Said:

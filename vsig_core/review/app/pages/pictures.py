@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from vsig_core.errors import InputError
+from vsig_core.errors import InputError, StoreError
 from vsig_core.review.app.desk import Desk
 
 SIZES = {"thumb": 128, "grid": 480, "working": 1024}
@@ -52,7 +52,7 @@ class Copies:
         UnknownImageError
             The corpus does not have it.
         StoreError
-            Its working copy cannot be read.
+            Its working copy cannot be read, or is damaged.
         """
         row = self._desk.edition.image(uid)
         key = (row["sha256"], size)
@@ -61,7 +61,12 @@ class Copies:
                 self._kept.move_to_end(key)
                 return self._kept[key]
         working = self._desk.project.store.objects.get(row["working"])
-        copy = working if size == "working" else scaled(working, SIZES[size])
+        try:
+            copy = working if size == "working" else scaled(working, SIZES[size])
+        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+            raise StoreError(
+                f"The working copy of {uid!r} is damaged ({error}); 'vsig verify' says what to do."
+            ) from error
         self._keep(key, copy)
         return copy
 

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from vsig_core.review.app.desk import Desk
 from vsig_core.review.app.listing import ONLY, SORTS, Choice, Item, chosen, done_in
+from vsig_core.review.app.paging import number_in
 from vsig_core.review.app.person import person_of
 from vsig_core.review.app.render import page
 from vsig_core.review.app.stopping import Outlook, outlook
@@ -81,8 +82,7 @@ def routes(desk: Desk) -> list[Route]:
 
     def show(request: Request) -> Response:
         queue = queue_of(desk, request)
-        text = request.query_params.get("from", "0")
-        start = min(int(text) if text.isdigit() else 0, max(len(queue.items) - 1, 0))
+        start = min(number_in(request, "from"), max(len(queue.items) - 1, 0))
         return page(
             request,
             "queue.html",

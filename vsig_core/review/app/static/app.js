@@ -55,9 +55,16 @@ function leaveOutbox(act) {
  * it on disk; its id makes a second sending harmless. Gives the answer, or null.
  */
 export async function save(wish) {
+  // Asked for once more while it waits to be saved, it is the same act.
+  const waiting = outbox().find((entry) => entry.person === PERSON && alike(entry.wish, wish));
+  if (waiting) return deliver(waiting.wish);
   const whole = { act: newAct(), ...wish };
   keepInOutbox([...outbox(), { person: PERSON, wish: whole }]);
   return deliver(whole);
+}
+
+function alike(waiting, wish) {
+  return JSON.stringify({ ...waiting, act: null }) === JSON.stringify({ act: null, ...wish });
 }
 
 async function deliver(wish) {
@@ -110,10 +117,26 @@ export function sayThere(text, undo = null) {
   sessionStorage.setItem(NOTICE, JSON.stringify({ text, undo }));
 }
 
-/** A person's acts that can be undone, newest first: { act, cluster, said } each. */
-export async function lastActs() {
-  const answer = await fetch("/history.json", { headers: { Accept: "application/json" } });
-  return answer.ok ? (await answer.json()).acts : [];
+/** A person's last act that can be undone, { act, cluster, said, images }; null, and said, without. */
+export async function lastAct() {
+  let acts;
+  try {
+    const answer = await fetch("/history.json", { headers: { Accept: "application/json" } });
+    acts = (await answer.json()).acts;
+  } catch {
+    // what follows says so
+  }
+  if (acts?.length) return acts[0];
+  if (acts) say("There is nothing of yours to undo.");
+  else say("Your last judgement cannot be looked up: the server does not answer.", "bad");
+  return null;
+}
+
+/** The page on which an act was made; null where it came in a file, or from a list. */
+export function placeOf({ cluster, images: [a, b] }) {
+  if (!cluster) return null;
+  if (!cluster.startsWith("p-")) return `/cluster/${encodeURIComponent(cluster)}`;
+  return b ? `/pair?${new URLSearchParams({ a, b })}` : null;
 }
 
 /** Take back an act; gives its id, or null where it could not be. */

@@ -1,6 +1,6 @@
 // The page of a group: ticks, keys, what a button will write, the picture in focus.
 
-import { lastActs, onKeys, save, say, sayThere, undo } from "./app.js";
+import { lastAct, onKeys, placeOf, save, say, sayThere, undo } from "./app.js";
 import { openZoom } from "./zoom.js";
 
 const grid = document.getElementById("grid");
@@ -94,18 +94,17 @@ async function judge(kind, others) {
   location.assign(acts.dataset.next);
 }
 
-/** Undo the last act, and show the group in which it was made. */
+/** Undo the last act, and show where it was made; in this list, where that is a group. */
 async function takeBack() {
   if (busy) return;
   busy = true;
-  const [last] = await lastActs();
-  if (!last) say("There is nothing of yours to undo.");
+  const last = await lastAct();
   const done = last && (await undo(last.act));
   busy = false;
   if (!done) return;
-  const here = new URL(location.href);
-  if (last.cluster) here.pathname = `/cluster/${encodeURIComponent(last.cluster)}`;
-  location.assign(here);
+  const there = new URL(placeOf(last) ?? location.href, location.href);
+  if (there.pathname.startsWith("/cluster/")) there.search = location.search;
+  location.assign(there);
 }
 
 const help = document.getElementById("help");

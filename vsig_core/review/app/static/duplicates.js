@@ -1,6 +1,6 @@
 // Sets that look like one photograph: each is an act of its own, so that each can be undone.
 
-import { lastActs, onKeys, save, say, undo } from "./app.js";
+import { lastAct, onKeys, save, say, undo } from "./app.js";
 
 const sets = () => [...document.querySelectorAll("#sets > li")];
 const acts = document.getElementById("acts");
@@ -41,9 +41,8 @@ const STEPS = {
     show();
   },
   undo: async () => {
-    const [last] = await lastActs();
-    if (!last) return say("There is nothing of yours to undo.");
-    if (await undo(last.act)) location.reload();
+    const last = await lastAct();
+    if (last && (await undo(last.act))) location.reload();
   },
 };
 

@@ -32,13 +32,20 @@ async function askOn() {
 async function ask(cards) {
   const target = new URL(hits.dataset.ask, location.href);
   for (const { dataset } of cards) target.searchParams.append("with", dataset.uid);
-  const answer = await fetch(target, { headers: { Accept: "application/json" } });
-  const { boxes, error } = await answer.json();
-  if (!answer.ok) throw new Error(error);
+  const { boxes, error } = await told(target);
+  if (!boxes) throw new Error(error);
   cards.forEach((card, place) => {
     card.dataset.framed = boxes[place] ? "yes" : "no";
     if (boxes[place]) draw(card, boxes[place]);
   });
+}
+
+async function told(target) {
+  try {
+    return await (await fetch(target, { headers: { Accept: "application/json" } })).json();
+  } catch {
+    return { error: "the server does not answer" };
+  }
 }
 
 function draw(card, box) {

@@ -1,6 +1,6 @@
 // The page of a pair: two pictures that move together, and one answer.
 
-import { lastActs, onKeys, save, say, sayThere, undo } from "./app.js";
+import { lastAct, onKeys, placeOf, save, say, sayThere, undo } from "./app.js";
 import { View } from "./zoom.js";
 
 const BLIND = "vsig.blind";
@@ -31,12 +31,9 @@ async function judge(kind) {
 }
 
 async function takeBack() {
-  const [last] = await lastActs();
-  if (!last) return say("There is nothing of yours to undo.");
-  if (!(await undo(last.act))) return;
-  const [a, b] = last.images;
-  if (last.cluster?.startsWith("p-")) location.assign(`/pair?${new URLSearchParams({ a, b })}`);
-  else location.reload();
+  const last = await lastAct();
+  if (!last || !(await undo(last.act))) return;
+  location.assign(placeOf(last) ?? location.href);
 }
 
 function pressed(step, on) {

@@ -1,0 +1,142 @@
+"""Tables of pictures: what the sources hold, and what was read."""
+
+import pyarrow as pa
+
+from vsig_core.store.schema.declaring import TEXT, TIME, table
+
+TABLES = [
+    table(
+        "batches",
+        "What each batch is planned to hold: the listing of the sources, and what left them.",
+        "uid",
+        [
+            ("batch", TEXT, "batch id, b-…"),
+            ("uid", TEXT, "id of the picture in this project"),
+            ("source", TEXT, "uri of the source, as in the settings"),
+            ("uri", TEXT, "where the file lies"),
+            ("size", pa.int64(), "bytes when listed"),
+            ("modified", TIME, "time of last change when listed"),
+            ("etag", TEXT, "S3's word for the content; null for files of folders"),
+            ("metadata", TEXT, "JSON of the picture's row in the metadata file"),
+            ("gone_at", TIME, "when it was found missing; null while it is there"),
+            ("sha256", TEXT, "of the file's bytes when it went; null while it is there"),
+            ("asked", pa.int64(), "how often it was asked for again; null where it never was"),
+            ("asked_at", TIME, "when it was asked for again last; null where it never was"),
+        ],
+    ),
+    table(
+        "corpus",
+        "What the corpus is now: one row for each batch of pictures.",
+        "batch",
+        [
+            ("batch", TEXT, "batch id"),
+            ("version", pa.int64(), "version of `images` that holds the batch's rows"),
+            ("planned", TEXT, "key of the work that read the batch"),
+            ("images", pa.int64(), "pictures read"),
+            ("rejected", pa.int64(), "pictures refused"),
+            ("digest", TEXT, "sha256 over the batch's uids, contents and metadata"),
+            ("contents", TEXT, "sha256 over the batch's uids and contents alone"),
+        ],
+    ),
+    table(
+        "vectors",
+        "Which versions hold the vectors of the model in force.",
+        "batch",
+        [
+            ("batch", TEXT, "batch id"),
+            ("model_id", TEXT, "model that made the vectors"),
+            ("version", pa.int64(), "version of `embeddings` that holds them"),
+            ("images", pa.int64(), "number of vectors"),
+            ("digest", TEXT, "digest of the batch's pictures and the model"),
+        ],
+    ),
+    table(
+        "images",
+        "Every picture that could be read, with its metadata.",
+        "uid",
+        [
+            ("uid", TEXT, "id of the picture in this project"),
+            ("batch", TEXT, "batch it arrived in"),
+            ("source", TEXT, "uri of its source"),
+            ("uri", TEXT, "where the original lies"),
+            ("sha256", TEXT, "of the original file's bytes"),
+            ("phash", TEXT, "64-bit perceptual hash, 16 hex digits"),
+            ("width", pa.int32(), "pixels, upright"),
+            ("height", pa.int32(), "pixels, upright"),
+            ("thumb", pa.binary(), "JPEG, longer side at most 128 pixels"),
+            ("working", TEXT, "object: JPEG, longer side at most 1,024 pixels"),
+            ("work", TEXT, "object of art that it shows; joins views, details and pages"),
+            ("part", TEXT, "whole, detail, verso, page n"),
+            ("canvas", TEXT, "IIIF canvas"),
+            ("manifest", TEXT, "IIIF manifest"),
+            ("title", TEXT, "as given"),
+            ("author", TEXT, "as given"),
+            ("date_text", TEXT, "date in the words of the catalogue"),
+            ("year_from", pa.int32(), "first possible year; null is unknown"),
+            ("year_to", pa.int32(), "last possible year; null is unknown"),
+            ("place", TEXT, "as given"),
+            ("lat", pa.float64(), "degrees north"),
+            ("lon", pa.float64(), "degrees east"),
+            ("iconography", TEXT, "subjects, separated by ';'"),
+            ("description", TEXT, "as given"),
+            ("permalink", TEXT, "page of the record"),
+            ("rights", TEXT, "licence or holder"),
+            ("publish", TEXT, "none, thumb or full: what may leave the project"),
+            ("embargo_until", pa.date32(), "nothing leaves before this day"),
+            ("extra", TEXT, "JSON of all other metadata columns"),
+            ("added_at", TIME, "when first read"),
+        ],
+        partitions="batch",
+    ),
+    table(
+        "contents",
+        "Every content that a picture ever had, to see whether a replaced picture is nearly the "
+        "same one; rows are only ever added.",
+        "sha256",
+        [
+            ("sha256", TEXT, "of the original file's bytes"),
+            ("phash", TEXT, "64-bit perceptual hash, 16 hex digits"),
+        ],
+    ),
+    table(
+        "replaced_images",
+        "Pictures of which the file has another content than before; rows are only ever added.",
+        "uid at",
+        [
+            ("uid", TEXT, "picture"),
+            ("before", TEXT, "sha256 of what it showed"),
+            ("after", TEXT, "sha256 of what it shows since"),
+            ("nearly", pa.bool_(), "nearly the same picture (phash): judgements stay in force"),
+            ("at", TIME, "when it was read"),
+        ],
+    ),
+    table(
+        "aliases",
+        "Old ids of pictures: judgements follow them; rows are only ever added.",
+        "old_uid at",
+        [
+            ("old_uid", TEXT, "id it had"),
+            ("uid", TEXT, "id it has"),
+            ("reason", TEXT, "moved, id given"),
+            ("at", TIME, "when it was seen; moves seen at once share it, later ones are later"),
+        ],
+    ),
+    table(
+        "rejected_images",
+        "Files that could not become pictures, and why.",
+        "uri batch",
+        [
+            ("uri", TEXT, "where the file lies"),
+            ("batch", TEXT, "batch it arrived in"),
+            ("uid", TEXT, "id it would have had"),
+            (
+                "reason",
+                TEXT,
+                "empty, not_a_picture, truncated, unsupported, too_many_pixels, "
+                "too_many_bytes, too_small, unreadable, missing, changing, crashes, purged",
+            ),
+            ("detail", TEXT, "what was found"),
+        ],
+        partitions="batch",
+    ),
+]
