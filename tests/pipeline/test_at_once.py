@@ -82,6 +82,7 @@ def test_whoever_removes_what_nobody_names_waits_until_nothing_is_read_ahead(pro
     remover.join(60)
     assert steps == ["read ahead", "taken down", "another may read ahead: False"]
     assert reading.begin()
+    reading.end()
 
 
 DROPPER = """

@@ -65,11 +65,11 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(finished: 
         look_at(finished, out.getvalue())
 
 
-def test_what_two_pictures_share_is_found_and_framed_in_both(finished: Project):
-    uids = finished.store.read("images", columns=["uid"])["uid"].to_pylist()
-    one, other = match_of(finished, *uids[:2]), match_of(finished, uids[1], uids[0])
+def test_what_two_pictures_share_is_found_and_framed_in_both(grown: Project):
+    uids = grown.store.read("images", columns=["uid"])["uid"].to_pylist()
+    one, other = match_of(grown, *uids[:2]), match_of(grown, uids[1], uids[0])
     assert one.score == pytest.approx(other.score, rel=0.1)  # the fit begins at the first one
-    same = match_of(finished, uids[0], uids[0])
+    same = match_of(grown, uids[0], uids[0])
     assert same.score > one.score and not same.mirrored and same.box1 == same.box2
 
 
