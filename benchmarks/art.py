@@ -5,12 +5,11 @@ pretrained network and of the one in force, and how long each part took.
 """
 
 import csv
-import os
-import sys
 import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.corpora import art_corpus
 from vsig_core.console import bars
 from vsig_core.current import champion_id
 from vsig_core.evaluation import Contest, judged_now, score
@@ -22,11 +21,8 @@ from vsig_pipeline.running import run
 
 def main() -> None:
     """Make a project, run it twice, score."""
-    corpora = os.environ.get("VSIG_CORPORA")
-    if not corpora:
-        sys.exit("VSIG_CORPORA does not name the folder of corpora; see docs/reproduce.md")
+    art = art_corpus()
     with tempfile.TemporaryDirectory() as folder:
-        art = Path(corpora) / "art"
         project = init_project(Path(folder) / "art", [str(art / "images")])
         write_annotations(art / "links.csv", Path(project.inbox.uri("links.csv")))
         first, second = timed_run(project), timed_run(project)

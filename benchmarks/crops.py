@@ -7,12 +7,13 @@ instead of an hour. They are kept in the folder named by `VSIG_BENCH_CACHE` (def
 """
 
 import os
-import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from benchmarks.corpora import art_corpus
 
 SIDE = 448
 SMALLEST = 3  # cells of the map on a side of a window
@@ -59,13 +60,11 @@ def _maps() -> list[NDArray[np.float32]]:
     from vsig_core.model.preprocess import decode, letterbox, stack
     from vsig_core.settings import ModelSettings
 
-    corpora = os.environ.get("VSIG_CORPORA")
-    if not corpora:
-        sys.exit("VSIG_CORPORA does not name the folder of corpora; see docs/reproduce.md")
+    art = art_corpus() / "images"
     network = fused(load_network(ModelSettings(resolution=SIDE)))
     maps = []
     with torch.inference_mode():
-        for file in sorted((Path(corpora) / "art" / "images").iterdir()):
+        for file in sorted(art.iterdir()):
             boxed = letterbox(decode(file.read_bytes(), SIDE), network.preprocessing)
             whole = network.trunk(stack([boxed])[0], len(network.stages))[0].numpy()
             top, left, bottom, right = boxed.box

@@ -10,8 +10,6 @@ what unrelated pairs score. What was tuned was tuned on seeds 11 and 12.
 
 import argparse
 import csv
-import os
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -21,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.corpora import art_corpus
 from vsig_core.annotations import read_box
 from vsig_core.annotations.boxes import shared_area
 from vsig_core.corpus.sample import compose_sample
@@ -59,13 +58,10 @@ def main() -> None:
     parser.add_argument("--motifs", type=int, default=58)
     parser.add_argument("--queries", type=int, default=100)
     asked = parser.parse_args()
-    corpora = os.environ.get("VSIG_CORPORA")
-    if not corpora:
-        sys.exit("VSIG_CORPORA does not name the folder of corpora; see docs/reproduce.md")
+    art = art_corpus() / "images"
     for seed in asked.seeds:
         with tempfile.TemporaryDirectory() as folder:
             made = Path(folder) / "composed"
-            art = Path(corpora) / "art" / "images"
             compose_sample(made, art, images=asked.images, motifs=asked.motifs, seed=seed)
             measure(seed, read(made), asked.queries)
 

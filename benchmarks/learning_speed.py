@@ -8,8 +8,6 @@ training on cached maps against one that decodes, augments and trains the whole 
 
 import argparse
 import io
-import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +18,7 @@ import pyarrow as pa
 import torch
 from PIL import Image
 
+from benchmarks.corpora import art_corpus
 from vsig_core.embedding import embed
 from vsig_core.model import Folders, Network, Pictures, load_network, train
 from vsig_core.model.fusion import fused
@@ -36,10 +35,7 @@ def main() -> None:
     parser.add_argument("--triplets", type=int, default=512)
     parser.add_argument("--turns", type=int, default=3)
     asked = parser.parse_args()
-    corpora = os.environ.get("VSIG_CORPORA")
-    if not corpora:
-        sys.exit("VSIG_CORPORA does not name the folder of corpora; see docs/reproduce.md")
-    files = sorted((Path(corpora) / "art" / "images").rglob("*.jpg"))[: asked.pictures]
+    files = sorted((art_corpus() / "images").rglob("*.jpg"))[: asked.pictures]
     pictures = [file.read_bytes() for file in files]
     embedding(pictures, asked.turns)
     training(pictures, asked.triplets)

@@ -11,7 +11,6 @@ from real pictures (a part of one in another), and `corpora/art` itself.
 import argparse
 import csv
 import functools
-import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +30,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
+from benchmarks.corpora import art_corpus
 from vsig_core.annotations import (
     SEPARATING,
     TripletSources,
@@ -142,7 +142,7 @@ def main() -> None:
 
 def read_corpus(name: str, folder: Path, images: int) -> Corpus:
     """Make it, or read it; all that was ever judged of it."""
-    art = Path(os.environ.get("VSIG_CORPORA") or sys.exit("VSIG_CORPORA is not set.")) / "art"
+    art = art_corpus()
     motifs = images // 7
     if name == "sample":
         draw_sample(folder / name, images=images, motifs=motifs, seed=31)

@@ -32,6 +32,8 @@ def test_a_candidate_that_pulls_rejected_pairs_together_is_rejected_whatever_it_
     assert "12" in decision.reason and "10.0%" in decision.reason
     for fine in (None, Paired(-0.1, -0.2, -0.01, 12), Paired(-0.1, -0.15, -0.05, 7)):
         assert decide(better, HEALTHY, SETTINGS, fine).promote, "not sure, or too few to tell"
+    one_pair, asked = Paired(-0.1, np.nan, np.nan, 1), EvaluationSettings(min_components=1)
+    assert decide(better, HEALTHY, asked, one_pair).promote, "one pair has no interval"
 
 
 @pytest.mark.parametrize("paired", [None, Paired(-0.5, -0.9, -0.1, 7)])

@@ -105,7 +105,9 @@ def _collapse_reason(collapse: Collapse, settings: EvaluationSettings) -> str | 
 
 def _together_reason(moved: Paired | None, settings: EvaluationSettings) -> str | None:
     """Held against all rejected pairs, also those that were learnt from: a sound one parts them."""
-    if moved is None or moved.n < settings.min_components or moved.ci_high >= -settings.tolerance:
+    if moved is None or moved.n < settings.min_components:
+        return None
+    if not moved.ci_high < -settings.tolerance:  # of one pair there is no interval
         return None
     return (
         f"pulls rejected pairs together: the {moved.n} of them lie nearer by "
