@@ -52,15 +52,26 @@ def test_a_name_outlives_the_server(project: Project, browser: TestClient):
 
 def test_a_cookie_that_was_changed_names_nobody(browser: TestClient):
     say_name(browser, "Anna")
+    (name,) = (name for name in browser.cookies if name.startswith("vsig_name"))
     browser.cookies.clear()
-    browser.cookies.set("vsig_name", Signer(b"another secret").close("Luca"))
+    browser.cookies.set(name, Signer(b"another secret").close("Luca"))
     assert browser.get("/").url.path == "/name"
+
+
+def test_a_name_is_kept_for_each_project_of_a_machine(browser: TestClient, tmp_path: Path):
+    say_name(browser, "Anna")
+    other = init_project(tmp_path / "other")
+    with TestClient(create_app(other), base_url="http://127.0.0.1") as beside:
+        beside.cookies = browser.cookies  # browsers tell ports of a machine not apart
+        say_name(beside, "Luca")
+        assert ">Luca<" in beside.get("/").text and ">Anna<" in browser.get("/").text
 
 
 def test_a_request_from_elsewhere_changes_nothing(browser: TestClient):
     browser.get("/name")
     assert browser.post("/name", data={"name": "Anna"}).status_code == 403
     assert browser.post("/name", data={"name": "Anna", "csrf": "x"}).status_code == 403
+    assert "out of date" in browser.post("/name", data={"name": "Anna"}).text
     assert browser.get("/").url.path == "/name"
 
 

@@ -55,7 +55,8 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
     """Answer with a page.
 
     Templates that extend `base.html` get, beside `values`: person (None before the name is
-    known), may (role -> whether this person may), csrf, navigation ((title, path) each), path.
+    known), may (role -> whether this person may), csrf, navigation ((title, path) each), path,
+    project (its name) and project_id.
     """
     person = getattr(request.state, "person", None)
     navigation: Sequence[tuple[str, str]] = request.app.state.navigation
@@ -68,6 +69,7 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
             csrf=getattr(request.state, "csrf", ""),
             navigation=navigation,
             project=request.app.state.project_name,
+            project_id=request.app.state.project_id,
             path=request.url.path,
             **values,
         )
