@@ -1,12 +1,16 @@
 """The frame of the review app: who is asking, forged requests, pages for what goes wrong."""
 
 import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
+from vsig_core.cli import build
+from vsig_core.errors import InputError
 from vsig_core.project import Project, init_project
 from vsig_core.review.app import create_app
 from vsig_core.review.app.person import clean_name
@@ -109,3 +113,14 @@ def test_a_name_has_no_line_ends_and_an_end():
     assert clean_name("a\r\nb\tc") == "a b c"
     assert len(clean_name("x" * 1000)) == 80
     assert clean_name(" \n") == ""
+
+
+def test_a_port_that_is_taken_is_told_before_any_address(project: Project):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        words = ["--project", str(project.folder), "review", "--port", str(port)]
+        done = CliRunner().invoke(build(), words)
+    assert isinstance(done.exception, InputError) and f":{port} cannot" in str(done.exception)
+    assert "Review app" not in done.output

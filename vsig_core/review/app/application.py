@@ -110,6 +110,7 @@ def create_app(project: Project, host: str = LOOPBACK[0]) -> Starlette:
     app.state.navigation = [entry for group in groups for entry in getattr(group, "NAVIGATION", ())]
     app.state.project_name = project.folder.name
     app.state.project_id = digest(str(project.folder))
+    app.state.edition_name = lambda: desk.edition_name
     return app
 
 

@@ -45,10 +45,14 @@ def may(person: Person | None, role: Role) -> bool:
     return person is not None and allows(person.role, role)
 
 
+def one_line(text: str) -> str:
+    """What a person typed, as it is kept: without line ends and the like, spaces single."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+
+
 def clean_name(text: str) -> str:
-    """A name as it is kept: without line ends and the like, spaces single, not too long."""
-    printable = "".join(sign if sign.isprintable() else " " for sign in text)
-    return " ".join(printable.split())[:LONGEST_NAME].strip()
+    """A name as it is kept: one line, not too long."""
+    return one_line(text)[:LONGEST_NAME].strip()
 
 
 class NameCookie:

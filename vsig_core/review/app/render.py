@@ -56,7 +56,7 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
 
     Templates that extend `base.html` get, beside `values`: person (None before the name is
     known), may (role -> whether this person may), csrf, navigation ((title, path) each), path,
-    project (its name) and project_id.
+    project (its name), project_id and edition_name.
     """
     person = getattr(request.state, "person", None)
     navigation: Sequence[tuple[str, str]] = request.app.state.navigation
@@ -70,6 +70,7 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
             navigation=navigation,
             project=request.app.state.project_name,
             project_id=request.app.state.project_id,
+            edition_name=request.app.state.edition_name(),
             path=request.url.path,
             **values,
         )

@@ -4,6 +4,7 @@ const TOKEN = document.querySelector('meta[name="csrf"]').content;
 const PERSON = document.getElementById("person")?.dataset.name ?? "";
 // The browser keeps one store for all projects that were ever served at this address.
 const OUTBOX = `vsig.outbox.${document.querySelector('meta[name="project"]').content}.`;
+const EDITION = document.querySelector('meta[name="edition"]').content;
 const NOTICE = "vsig.notice";
 const NARROWEST = 8000; // ms between tries to save what could not be saved
 
@@ -68,13 +69,14 @@ export async function save(wish) {
   // Asked for once more while it waits to be saved, it is the same act.
   const waiting = outbox().find((entry) => alike(entry.wish, wish));
   if (waiting) return deliver(waiting.wish);
-  const whole = { act: newAct(), ...wish };
+  const whole = { act: newAct(), edition: EDITION, ...wish };
   keepInOutbox(whole);
   return deliver(whole);
 }
 
 function alike(waiting, wish) {
-  return JSON.stringify({ ...waiting, act: null }) === JSON.stringify({ act: null, ...wish });
+  const bare = { act: null, edition: null };
+  return JSON.stringify({ ...waiting, ...bare }) === JSON.stringify({ ...bare, ...wish });
 }
 
 async function deliver(wish) {
