@@ -137,6 +137,31 @@ def test_pages_of_a_collection_follow_one_another(server: WebServer, look: Calla
     assert names(look("/p0")) == ["m0/c0", "m1/c0", "m2/c0"]
 
 
+def test_a_collection_may_have_more_pages_than_a_program_calls_deep(
+    server: WebServer, look: Callable[..., Listing]
+):
+    pages = 1200
+    for n in range(pages):
+        document = collection2(f"{server.address}/p{n}", [])
+        server.put_json(f"/p{n}", document | {"next": f"{server.address}/p{n + 1}"})
+    manifest = put_manifest(server, "last")
+    server.put_json(f"/p{pages}", collection2(f"{server.address}/p{pages}", [manifest]))
+    assert names(look("/p0")) == ["last/c0"]
+
+
+def test_pages_without_end_are_cut_and_said(
+    server: WebServer, look: Callable[..., Listing], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("vsig_core.corpus.iiif.source.MOST_PAGES", 3)
+    for n in range(9):
+        document = collection2(f"{server.address}/p{n}", [put_manifest(server, f"m{n}")])
+        server.put_json(f"/p{n}", document | {"next": f"{server.address}/p{n + 1}"})
+    listing = look("/p0")
+    assert names(listing) == ["m0/c0", "m1/c0", "m2/c0", "m3/c0"]
+    assert "more than 3 pages" in listing.refused[0]
+    assert listing.unreached == {f"{server.address}/p0"}
+
+
 BROKEN = [
     (Answer(404), "404"),
     (Answer(410), "410"),

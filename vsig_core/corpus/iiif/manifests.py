@@ -163,6 +163,6 @@ def _region(selectors: Any) -> str:
     for selector in objects(selectors):
         found = text(selector.get("region")) or text(selector.get("value")).rpartition("xywh=")[2]
         parts = found.removeprefix("pixel:").split(",")
-        if re.fullmatch(r"\d+(,\d+){3}", ",".join(parts)) and number(int(parts[2])):
+        if re.fullmatch(r"[0-9]{1,15}(,[0-9]{1,15}){3}", ",".join(parts)) and number(int(parts[2])):
             return ",".join(parts)
     return "full"
