@@ -118,7 +118,7 @@ def _send(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
         handler.send_header(name, value)
     if answer.endless:
         handler.send_header("Connection", "close")
-    elif answer.status != 304:
+    elif answer.status != 304 and "Content-Length" not in answer.headers:
         handler.send_header("Content-Length", str(len(answer.body)))
     handler.end_headers()
     body = answer.body if answer.cut is None else answer.body[: answer.cut]

@@ -214,6 +214,32 @@ def test_one_bad_canvas_never_loses_the_others(bad: Any, why: str):
     assert len(found.refused) == 1 and why in found.refused[0]
 
 
+def test_no_more_canvases_are_read_than_a_book_can_have(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("vsig_core.corpus.iiif.manifests.MOST_CANVASES", 2)
+    found = read(manifest3(BASE, canvas3(C1, image3(FULL)), {}, {}, {}))
+    assert [painted.uid for painted in found.painted] == [C1]
+    assert ["4 canvases" in found.refused[0], "canvas 2" in found.refused[1]] == [True, True]
+    assert len(found.refused) == 2
+
+
+HUGE = 10**400
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        image3(FULL, service=[service3(ANY, maxWidth=HUGE)]),
+        image3(FULL, service=[service3(ANY, maxArea=HUGE)]),
+        image3(FULL, HUGE, HUGE, service=[service3(ANY)]),
+        {"type": "SpecificResource", "source": image3(FULL, service=[service3(ANY)]),
+         "selector": {"type": "FragmentSelector", "value": f"xywh=0,0,{'9' * 5000},9"}},
+    ],
+)  # fmt: skip
+def test_numbers_that_no_picture_can_have_are_passed_over(body: Any):
+    (first, second) = uris(manifest3(BASE, canvas3(C2, body), canvas3(C1, image3(FULL))))
+    assert first.startswith(f"{ANY}/full/") and second == FULL
+
+
 def test_a_manifest_without_canvases_says_so():
     for empty in (manifest3(BASE), manifest2(BASE), {"type": "Manifest", "items": "x"}):
         assert "no canvases" in read(empty).refused[0]

@@ -137,6 +137,31 @@ def test_pages_of_a_collection_follow_one_another(server: WebServer, look: Calla
     assert names(look("/p0")) == ["m0/c0", "m1/c0", "m2/c0"]
 
 
+def test_a_collection_may_have_more_pages_than_a_program_calls_deep(
+    server: WebServer, look: Callable[..., Listing]
+):
+    pages = 1200
+    for n in range(pages):
+        document = collection2(f"{server.address}/p{n}", [])
+        server.put_json(f"/p{n}", document | {"next": f"{server.address}/p{n + 1}"})
+    manifest = put_manifest(server, "last")
+    server.put_json(f"/p{pages}", collection2(f"{server.address}/p{pages}", [manifest]))
+    assert names(look("/p0")) == ["last/c0"]
+
+
+def test_pages_without_end_are_cut_and_said(
+    server: WebServer, look: Callable[..., Listing], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("vsig_core.corpus.iiif.source.MOST_PAGES", 3)
+    for n in range(9):
+        document = collection2(f"{server.address}/p{n}", [put_manifest(server, f"m{n}")])
+        server.put_json(f"/p{n}", document | {"next": f"{server.address}/p{n + 1}"})
+    listing = look("/p0")
+    assert names(listing) == ["m0/c0", "m1/c0", "m2/c0", "m3/c0"]
+    assert "more than 3 pages" in listing.refused[0]
+    assert listing.unreached == {f"{server.address}/p0"}
+
+
 BROKEN = [
     (Answer(404), "404"),
     (Answer(410), "410"),
@@ -413,6 +438,21 @@ def test_a_stream_leads_to_what_is_there_now(server: WebServer, look: Callable[.
     listing = look("/changes")
     assert names(listing) == ["a/c0", "c/c0"]
     assert listing.files[0].modified == datetime(2026, 2, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "time", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "3024-01-01T00:00:00Z"]
+)
+def test_a_time_that_cannot_be_leaves_a_stream_and_its_plan_readable(
+    server: WebServer, look: Callable[..., Listing], time: str
+):
+    p1 = f"{server.address}/p1"
+    server.put_json("/p1", page(p1, activity("Update", put_manifest(server, "a"), time)))
+    server.put_json("/changes", stream(f"{server.address}/changes", p1))
+    listing = look("/changes")
+    planned = plan_batches(empty("batches"), listing, 500).table
+    assert planned["modified"].to_pylist() == [None]
+    assert plan_batches(planned, listing, 500).changed == []
 
 
 def test_a_stream_is_not_read_further_back_than_its_last_refresh(

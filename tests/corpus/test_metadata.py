@@ -29,6 +29,8 @@ TABLE = 'id,title\na,"Fête, galante"\nb,"Zwei; drei"\n'
         TABLE.encode(),
         TABLE.encode("utf-8-sig"),
         TABLE.encode("utf-16"),
+        TABLE.encode("utf-16-le"),
+        TABLE.encode("utf-16-be"),
         TABLE.encode("latin-1"),
         TABLE.replace("\n", "\r\n").encode(),
         TABLE.replace("\n", "\r").encode(),
@@ -55,13 +57,29 @@ def test_lines_count_from_the_header_also_after_a_cell_of_several_lines(file: Pa
 
 def test_a_row_with_too_many_cells_is_left_out_and_named(file: Path):
     assert rows(file, "id,title\na,one, two\nb,x\n") == [{"id": "b", "title": "x"}]
-    (note,) = read_metadata(file.read_bytes(), str(file)).notes
-    assert "line 2" in note and "3 cells under 2 columns" in note
+    (refused,) = read_metadata(file.read_bytes(), str(file)).refused
+    assert "line 2" in refused and "3 cells under 2 columns" in refused
+
+
+@pytest.mark.parametrize(
+    ("cell", "why"), [("B\0B", "holds a NUL"), ("B" * 5_000_000, "5,000,000 characters")]
+)
+def test_a_row_with_an_impossible_cell_is_left_out_and_named(file: Path, cell: str, why: str):
+    assert rows(file, f"id,title\na,x\nb,{cell}\nc,z\n") == [
+        {"id": "a", "title": "x"},
+        {"id": "c", "title": "z"},
+    ]
+    (refused,) = read_metadata(file.read_bytes(), str(file)).refused
+    assert "line 3" in refused and why in refused
 
 
 def test_loose_quotation_marks_are_read_as_they_stand(file: Path):
     assert rows(file, 'id,title\na,"The" last supper\nb,x\n')[1] == {"id": "b", "title": "x"}
     assert any("loosely" in note for note in read_metadata(file.read_bytes(), str(file)).notes)
+
+
+def test_blank_lines_before_the_header_are_passed_over(file: Path):
+    assert rows(file, "\n\nid,title\na,x\n") == [{"id": "a", "title": "x"}]
 
 
 def test_of_two_columns_with_one_name_the_first_that_is_not_blank_stands(file: Path):
@@ -77,9 +95,9 @@ def test_of_two_columns_with_one_name_the_first_that_is_not_blank_stands(file: P
         (b"", "no column that names"),
         (b"title,author\nx,y\n", "no column that names"),
         (b"PK\x03\x04 a spreadsheet", "not text"),
-        (b"id,title\na,\x00\x00", "not text"),
-        (b"id,title\na," + b"x" * 200_000, "field larger"),
-        (b'id,title\na,"never closed\nb,x\n', "never closed"),
+        (b"id,ti\x00tle\na,x", "not text"),
+        (b'id,title\na,"never closed\nb,x\n', "line 2: a quotation mark .* never closed"),
+        (b'id,title\na,"loose" one\nb,"never closed\nc,x\n', "line 3: .* never closed"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused(file: Path, content: bytes, said: str):

@@ -380,6 +380,21 @@ def test_a_pipe_that_took_a_files_place_keeps_nobody_waiting(tmp_path: Path):
         read_original(file.uri, any_size)
 
 
+def test_an_object_that_its_server_does_not_give_out_stops_no_other(s3_root: str):
+    """As one that was moved to an archive of tapes: listed, and not readable now."""
+    place = BucketPlace(s3_root)
+    place.put("a.jpg", b"x")
+    bucket, _, key = place.uri.removeprefix("s3://").partition("/")
+    source = {"Bucket": bucket, "Key": f"{key}/a.jpg"}
+    boto3.Session().client("s3").copy_object(
+        Bucket=bucket, Key=f"{key}/b.jpg", CopySource=source, StorageClass="GLACIER"
+    )
+    first, second = listed(place).files
+    assert read_original(first.uri, any_size) == b"x"
+    with pytest.raises(PictureError, match=r"unreachable.*InvalidObjectState"):
+        read_original(second.uri, any_size)
+
+
 def test_metadata_that_is_a_link_elsewhere_is_not_followed(tmp_path: Path):
     place = FolderPlace(tmp_path)
     place.put("a.jpg", b"x")

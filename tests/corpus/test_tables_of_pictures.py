@@ -12,10 +12,11 @@ import pytest
 from corpus_pictures import drawing, encoded
 from web_server import Answer, WebServer
 
-from vsig_core.corpus import Listing, image_columns, list_source
+from vsig_core.corpus import Listing, image_columns, list_source, plan_batches
 from vsig_core.corpus.tables import read_table
 from vsig_core.errors import SourceError
 from vsig_core.settings import SourceSettings, WebSettings
+from vsig_core.store import empty
 from vsig_core.web import Web
 
 
@@ -75,6 +76,17 @@ def test_a_row_that_names_no_picture_is_refused(folder: Path):
     assert "row 3: it names no picture" in listing.refused[0]
 
 
+def test_rows_with_impossible_cells_are_refused_and_the_rest_is_taken(folder: Path):
+    impossible = "\npictures/c.jpg,".join(["", "C\0", "C" * 200_000, "C,too,many"])
+    listing = listed(folder, f"path,title\npictures/a.jpg,A{impossible}\npictures/b.jpg,B\n")
+    assert [file.metadata["title"] for file in listing.files] == ["A", "B"]
+    assert ["line 3" in listing.refused[0], "line 4" in listing.refused[1]] == [True, True]
+    assert "line 5: 4 cells under 2 columns" in listing.refused[2]
+    lines = [json.dumps({"path": f"pictures/{n}.jpg", "title": t}) for n, t in ("ax", "b\0")]
+    refused = listed(folder, "\n".join(lines), "list.jsonl").refused
+    assert "line 2: a cell holds a NUL" in refused[0]
+
+
 def test_a_cell_that_looks_like_a_formula_stays_what_it_is(folder: Path):
     (file,) = listed(folder, "path,title\npictures/a.jpg,=1+1\n").files
     assert file.metadata["title"] == "=1+1"
@@ -97,6 +109,27 @@ def test_an_object_of_a_bucket_is_named_by_its_address(s3_root: str, tmp_path: P
     listing = list_source(SourceSettings(uri="list.csv"), tmp_path)
     assert [file.uid for file in listing.files] == [f"{bucket}/p/a.jpg"]
     assert "no such object" in listing.refused[0]
+
+
+def test_rows_of_a_bucket_that_cannot_be_asked_are_refused_and_what_was_there_stays(
+    s3_root: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    bucket = s3_root.split("/")[2]
+    boto3.Session().client("s3").put_object(Bucket=bucket, Key="p/a.jpg", Body=b"x")
+    (tmp_path / "b.jpg").write_bytes(encoded(drawing(0)))
+    rows = f"path\nb.jpg\ns3://{bucket}/p/a.jpg\ns3://{bucket}/p/other.jpg\ns3://no_bucket!/x.jpg\n"
+    (tmp_path / "list.csv").write_text(rows)
+    before = list_source(SourceSettings(uri="list.csv"), tmp_path)
+    assert [file.uid for file in before.files] == ["b.jpg", f"{bucket}/p/a.jpg"]
+    planned = plan_batches(empty("batches"), before, 10).table
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    after = list_source(SourceSettings(uri="list.csv"), tmp_path)
+    assert [file.uid for file in after.files] == ["b.jpg"]
+    assert ["row 3" in after.refused[0], "row 4" in after.refused[1]] == [True, True]
+    assert all("credentials" in refused for refused in after.refused[:2])
+    assert plan_batches(planned, after, 10).removed == []
 
 
 def test_a_table_on_the_web_may_name_pictures_beside_it_only(server: WebServer, tmp_path: Path):
@@ -173,7 +206,7 @@ def test_the_example_files_of_pixplot_and_vikus_are_read_as_they_are(tmp_path: P
 def test_lines_that_are_no_objects_are_left_out_and_said():
     table = read_table(b'{"id": "a"}\n\nnot json\n[1]\n{"id": "b"}\n', "m.jsonl")
     assert [(row.line, row.values["id"]) for row in table.rows] == [(1, "a"), (5, "b")]
-    assert ["line 3" in table.notes[0], "line 4" in table.notes[1]] == [True, True]
+    assert ["line 3" in table.refused[0], "line 4" in table.refused[1]] == [True, True]
 
 
 def test_parquet_gives_rows_of_text_and_leaves_bytes_out():
@@ -197,7 +230,7 @@ def test_parquet_gives_rows_of_text_and_leaves_bytes_out():
     ("data", "name", "words"),
     [
         (b"PAR1 but no more", "m.parquet", "not valid Parquet"),
-        (b"not json\n", "m.jsonl", "no line of JSON"),
+        (b"not json\n", "m.jsonl", "no usable line of JSON"),
         (b'{"title": "A"}\n', "m.jsonl", "no column that names the picture"),
         (b"title\nA\n", "m.csv", "no column that names the picture"),
     ],

@@ -203,6 +203,14 @@ def test_every_table_of_text_comes_back_as_it_was(tmp_path_factory: pytest.TempP
     assert read_table("annotations", folder).to_pylist() == table.to_pylist()
 
 
+def test_a_verdict_on_very_many_pictures_comes_back(tmp_path: Path):
+    members = [f"https://museum.example/iiif/a-long-name/canvas/{n}" for n in range(60_000)]
+    rows = [{"annotation_id": str(n), "type": "CORRECT", "members": members} for n in range(2)]
+    table = pa.Table.from_pylist(rows, schema=schema("annotations"))
+    write_table("annotations", table, tmp_path)
+    assert read_table("annotations", tmp_path).to_pylist() == table.to_pylist()
+
+
 @given(st.lists(st.none() | st.floats(allow_nan=False), max_size=8))
 def test_every_number_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, values):
     folder = tmp_path_factory.mktemp("table")

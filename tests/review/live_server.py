@@ -74,10 +74,10 @@ class LiveServer:
         self._project = project
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, environment: dict[str, str] | None = None) -> None:
-        """Start it, and wait until it answers."""
+    def start(self, environment: dict[str, str] | None = None, of: Path | None = None) -> None:
+        """Start it, and wait until it answers; on another project where one is given."""
         run = "from vsig_core.cli import main; main()"
-        words = ["--project", str(self._project), "review", "--port", str(self.port)]
+        words = ["--project", str(of or self._project), "review", "--port", str(self.port)]
         self._process = subprocess.Popen(
             [sys.executable, "-c", run, *words],
             env={**os.environ, **(environment or {})},

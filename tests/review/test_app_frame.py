@@ -1,12 +1,16 @@
 """The frame of the review app: who is asking, forged requests, pages for what goes wrong."""
 
 import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
+from vsig_core.cli import build
+from vsig_core.errors import InputError
 from vsig_core.project import Project, init_project
 from vsig_core.review.app import create_app
 from vsig_core.review.app.person import clean_name
@@ -52,15 +56,26 @@ def test_a_name_outlives_the_server(project: Project, browser: TestClient):
 
 def test_a_cookie_that_was_changed_names_nobody(browser: TestClient):
     say_name(browser, "Anna")
+    (name,) = (name for name in browser.cookies if name.startswith("vsig_name"))
     browser.cookies.clear()
-    browser.cookies.set("vsig_name", Signer(b"another secret").close("Luca"))
+    browser.cookies.set(name, Signer(b"another secret").close("Luca"))
     assert browser.get("/").url.path == "/name"
+
+
+def test_a_name_is_kept_for_each_project_of_a_machine(browser: TestClient, tmp_path: Path):
+    say_name(browser, "Anna")
+    other = init_project(tmp_path / "other")
+    with TestClient(create_app(other), base_url="http://127.0.0.1") as beside:
+        beside.cookies = browser.cookies  # browsers tell ports of a machine not apart
+        say_name(beside, "Luca")
+        assert ">Luca<" in beside.get("/").text and ">Anna<" in browser.get("/").text
 
 
 def test_a_request_from_elsewhere_changes_nothing(browser: TestClient):
     browser.get("/name")
     assert browser.post("/name", data={"name": "Anna"}).status_code == 403
     assert browser.post("/name", data={"name": "Anna", "csrf": "x"}).status_code == 403
+    assert "out of date" in browser.post("/name", data={"name": "Anna"}).text
     assert browser.get("/").url.path == "/name"
 
 
@@ -98,3 +113,14 @@ def test_a_name_has_no_line_ends_and_an_end():
     assert clean_name("a\r\nb\tc") == "a b c"
     assert len(clean_name("x" * 1000)) == 80
     assert clean_name(" \n") == ""
+
+
+def test_a_port_that_is_taken_is_told_before_any_address(project: Project):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        words = ["--project", str(project.folder), "review", "--port", str(port)]
+        done = CliRunner().invoke(build(), words)
+    assert isinstance(done.exception, InputError) and f":{port} cannot" in str(done.exception)
+    assert "Review app" not in done.output

@@ -1,14 +1,16 @@
 """What art historians do, in a real browser; with keys alone where it says keys."""
 
 import re
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from judging_project import HOSTILE, MANY, SEVEN, THREE
 from live_server import PATIENCE, LiveServer, browser_or_skip, launch, rows_in
 
-from vsig_core.project import Project
+from vsig_core.project import Project, open_project
 
 playwright = browser_or_skip()
 expect = playwright.expect
@@ -189,6 +191,65 @@ def test_a_judgement_made_while_the_server_is_gone_is_saved_when_it_is_back(
     server.start()
     page.get_by_text("that waited in this browser is saved now").wait_for()
     assert [row["type"] for row in rows_in(project)] == ["POSITIVE"] * 3
+
+
+def test_what_waits_for_one_project_is_not_said_to_another_at_the_same_address(
+    open_page, server: LiveServer, project: Project, finished: Path, tmp_path: Path
+):
+    page = open_page()
+    open_group(page, server, "cl-three")
+    server.kill()
+    page.keyboard.press("Enter")
+    assert "Not saved yet" in said(page)
+    other = open_project(shutil.copytree(finished / "p", tmp_path / "other"))
+    server.start(of=other.folder)
+    page.goto(f"{server.address}/name")
+    page.get_by_label("Your name").fill("Anna")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{server.address}/")
+    open_group(page, server, "cl-seven")
+    page.keyboard.press("c")
+    assert "the group is right" in said(page)
+    assert [row["type"] for row in rows_in(other)] == ["CORRECT"]
+    server.stop()
+    server.start()
+    page.goto(f"{server.address}/")
+    page.get_by_text("that waited in this browser is saved now").wait_for()
+    assert [row["type"] for row in rows_in(project)] == ["POSITIVE"] * 3
+
+
+def test_a_judgement_on_a_page_that_is_out_of_date_is_saved_when_it_is_reloaded(
+    open_page, server: LiveServer, project: Project
+):
+    page = open_page()
+    open_group(page, server, "cl-three")
+    page.context.clear_cookies(name="vsig_visit")
+    page.keyboard.press("Enter")
+    assert "kept in this browser" in said(page) and rows_in(project) == []
+    page.reload()
+    page.get_by_text("that waited in this browser is saved now").wait_for()
+    assert [row["type"] for row in rows_in(project)] == ["POSITIVE"] * 3
+
+
+def test_a_key_held_down_judges_one_group_alone(open_page, server: LiveServer, project: Project):
+    page = open_page()
+    open_group(page, server, "cl-three")
+    for _ in range(3):
+        page.keyboard.down("Enter")
+        assert "Saved: same signature, 3 pairs." in said(page)
+    page.keyboard.up("Enter")
+    assert len({row["act"] for row in rows_in(project)}) == 1
+
+
+def test_space_presses_the_button_that_has_the_focus(
+    open_page, server: LiveServer, project: Project
+):
+    page = open_page()
+    open_group(page, server, "cl-three")
+    page.locator('[data-kind="wrong"]').focus()
+    page.keyboard.press(" ")
+    assert "the group is wrong" in said(page)
+    assert [row["type"] for row in rows_in(project)] == ["WRONG"]
 
 
 def test_zoom_by_keys(open_page, server: LiveServer):

@@ -254,6 +254,17 @@ def test_what_cannot_be_said_is_refused_in_words(anna, project: Project, wish: d
     assert rows_in(project) == []
 
 
+def test_signs_that_no_file_takes_leave_the_name_of_a_signature(anna, project: Project):
+    assert anna.judge(1, "same", ticked=PAIR, motif="putto\x00 \n at rest ").status_code == 200
+    (row,) = rows_in(project)
+    assert row["motif"] == "putto at rest"
+
+
+def test_what_could_not_be_read_again_is_not_written(anna, project: Project):
+    refused = anna.judge(1, "settle", target="k-1\x00", note="POSITIVE")
+    assert refused.status_code == 400 and list(project.inbox.list()) == []
+
+
 def test_two_who_judge_a_pair_differently_both_stand(anna, open_browser, project: Project):
     anna.judge(1, "same", ticked=PAIR)
     open_browser("Luca").judge(2, "same", ticked=[PAIR[0], THREE[0]], unticked=[PAIR[1]],
@@ -317,6 +328,23 @@ def test_what_waits_in_the_inbox_is_shown_at_pictures_that_have_moved_since(
     project.inbox.write("late.csv", text.encode())
     pair = f"/pair?a={other}&b={moved[THREE[2]]}"
     until(lambda: "Not the same signature, Mia" in first.get(pair).text)
+
+
+def test_what_was_seen_is_judged_though_a_run_replaced_it_or_took_it_away(
+    anna: Browser, project: Project
+):
+    (seen,) = re.findall('name="edition" content="([^"]+)"', anna.get("/cluster/cl-three").text)
+    rows = current_images(project.store).to_pylist()
+    contents = {row["uid"]: row["sha256"] for row in rows}
+    left = [row for row in rows if row["uid"] != THREE[2]]
+    write_images(project, [r | {"sha256": "f" * 64} if r["uid"] == THREE[1] else r for r in left])
+    until(lambda: seen not in anna.get("/cluster/cl-three").text)
+    assert anna.judge(1, "same", ticked=THREE, edition=seen).status_code == 200
+    written = rows_in(project)
+    judged = {row[f"img{n}"]: row[f"sha{n}"] for row in written for n in (1, 2)}
+    assert judged == {uid: contents[uid] for uid in THREE}
+    assert json.loads(written[0]["context"])["edition"] == seen
+    assert anna.judge(2, "same", ticked=THREE).status_code == 404, "on a page of today"
 
 
 def move(project: Project, names: dict[str, str]) -> None:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from judging_project import PAIR, SEVEN, THREE
 
 from vsig_core.review.app.alike import near_duplicates
@@ -17,8 +18,10 @@ def edition(rows: list[dict[str, Any]]) -> Any:
     """As much of an edition as is looked at; neighbours by hand."""
     near = [{"uid": r["uid"], "ids": list(r["near"]), "distances": list(r["near"].values())}
             for r in rows]  # fmt: skip
+    known = ("author", "year_from", "year_to")
     images = [{"uid": r["uid"], "phash": r.get("phash", "0" * 16),
-               "sha256": r.get("sha256", r["uid"])} for r in rows]  # fmt: skip
+               "sha256": r.get("sha256", r["uid"]),
+               **{name: r.get(name) for name in known}} for r in rows]  # fmt: skip
     return SimpleNamespace(
         neighbours=Rows(pa.Table.from_pylist(near, schema("neighbours"))),
         images=Rows(pa.Table.from_pylist(images, schema("images"))),
@@ -44,6 +47,24 @@ def test_equal_files_and_pictures_of_one_colour_are_not_proposed():
     rows = [{"uid": "a", **same, "near": {"b": 0}}, {"uid": "b", **same, "near": {"a": 0}}]
     rows += [{"uid": "c", "near": {"d": 0}}, {"uid": "d", "near": {"c": 0}}]
     assert near_duplicates(edition(rows)) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "sure"),
+    [
+        ({}, {"author": "Tiziano", "year_from": 1520, "year_to": 1530}, True),
+        ({"author": "tiziano"}, {"author": "Tiziano"}, True),
+        ({"author": "Tiziano"}, {"author": "Tiziano (copia da)"}, False),
+        ({"year_from": 1500, "year_to": 1525}, {"year_from": 1520, "year_to": 1530}, True),
+        ({"year_from": 1500, "year_to": 1510}, {"year_from": 1520, "year_to": 1530}, False),
+    ],
+)
+def test_what_records_tell_apart_is_not_ticked_beforehand(one: dict, other: dict, *, sure: bool):
+    same = {"phash": "00000000000000ff"}
+    rows = [{"uid": "a", **same, **one, "near": {"b": 0.0}}]
+    rows += [{"uid": "b", **same, **other, "near": {"a": 0.0}}]
+    (found,) = near_duplicates(edition(rows))
+    assert found.surely == sure
 
 
 def test_a_pair_has_one_name_whichever_comes_first():

@@ -16,6 +16,7 @@ from vsig_core.errors import InputError
 from vsig_core.project import Project, init_project, open_project
 from vsig_core.review.app import create_app
 from vsig_core.review.app.login import SESSION_SECONDS, is_loopback
+from vsig_core.review.app.signing import Signer, kept_secret
 from vsig_core.review.users import new_user, read_users, users_file, write_users
 
 PASSWORD = "four words of mine"
@@ -176,10 +177,11 @@ def test_a_session_ends_with_the_password_the_user_the_time_and_by_leaving(
     assert anna.get("/").url.path == "/login"
 
 
-def test_a_session_cannot_be_made_up(open_door: Callable[..., Browser]):
+def test_a_session_cannot_be_made_up(open_door: Callable[..., Browser], guarded: Project):
     door = open_door()
+    cookie = Signer(kept_secret(guarded.work / "review.secret")).cookie("vsig_session")
     for value in ("", "x", "Anna.1", "QW5uYQo5OTk5OTk5OTk5Cng=.AAAA"):
-        door.cookies.set("vsig_session", value)
+        door.cookies.set(cookie, value)
         assert door.get("/").url.path == "/login"
 
 

@@ -55,6 +55,16 @@ def test_the_page_and_all_that_it_names_are_served_behind_any_prefix(tmp_path: P
         assert answer.status_code == 200 and "immutable" in answer.headers["cache-control"], name
 
 
+def test_the_map_has_the_head_of_the_app(tmp_path: Path):
+    project = make_project(tmp_path / "p")
+    with TestClient(create_app(project), base_url="http://127.0.0.1") as asked:
+        (token,) = re.findall('name="csrf" content="([^"]+)"', asked.get("/name").text)
+        asked.post("/name", data={"name": "Anna", "csrf": token})
+        manifest = asked.get("/map/atlas.json").json()
+    assert (manifest["project"], manifest["person"]) == ("p", "Anna")
+    assert ["Queue", "../"] in manifest["pages"]
+
+
 def test_inside_the_project_unpublished_pictures_are_shown(tmp_path: Path):
     asked = client(make_project(tmp_path / "p", a={"publish": "none"}))
     assert packed(asked)["told"] == 8

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from judging_project import CLUSTERS, HOSTILE, RADIUS, SEVEN, THREE
-from live_server import PATIENCE, browser_or_skip, launch, served
+from live_server import PATIENCE, browser_or_skip, launch, rows_in, served
 
 from vsig_core.annotations import build_morphograph, read_annotations, read_box
 from vsig_core.current import current_annotations
@@ -335,11 +335,13 @@ def test_a_second_opinion_is_given_by_one_key_and_the_next_pair_comes(
     page = open_page("Anna")
     go_until(page, f"{address}/second", "text=2 pairs left")
     assert "Ada" not in page.locator("main").inner_text()
-    page.keyboard.press("n")
+    page.keyboard.press("x")
     page.get_by_text("1 pair left").wait_for()
     page.wait_for_load_state()  # its keys are bound by then
-    page.keyboard.press("y")
+    page.keyboard.press("n")
     page.get_by_text("Nothing waits").wait_for()
+    said = [row["type"] for row in rows_in(project) if row["annotator"] == "Anna"]
+    assert sorted(said) == ["NEGATIVE", "UNSURE"]  # as these keys mean on the page of a pair
 
 
 def test_two_people_at_one_group_are_told_of_one_another(

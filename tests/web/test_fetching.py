@@ -131,6 +131,8 @@ def test_pictures_long_read_and_what_is_forgotten_are_deleted(web: Web, server: 
         Answer(429, headers={"Retry-After": "1"}),
         Answer(503, headers={"Retry-After": format_datetime(datetime.now(UTC), usegmt=True)}),
         Answer(500, headers={"Retry-After": "soon"}),
+        Answer(503, headers={"Retry-After": "²"}),
+        Answer(503, headers={"Retry-After": f"Thu, 01 Jan {10**20} 00:00:00 GMT"}),
         Answer(body=b"picture", cut=3),
         Answer(body=b"picture", cut=0),
     ],
@@ -197,6 +199,12 @@ def test_the_size_is_told_before_the_body_is_read(web: Web, server: WebServer):
         web.picture(url, refuse)
 
 
+@pytest.mark.parametrize("length", ["9" * 5000, "²", "many"])
+def test_a_length_that_is_no_number_is_passed_over(web: Web, server: WebServer, length: str):
+    url = server.answer("/a.jpg", Answer(body=b"x", headers={"Content-Length": length}, cut=1))
+    assert web.picture(url, any_size).data == b"x"
+
+
 def test_an_endless_answer_is_cut_off(web: Web, server: WebServer):
     url = server.answer("/m", Answer(endless=True))
     with pytest.raises(FetchError, match="too_many_bytes"):
@@ -224,7 +232,13 @@ def test_a_ring_of_redirects_ends(web: Web, server: WebServer):
 
 @pytest.mark.parametrize(
     "target",
-    ["file:///etc/passwd", "ftp://example.org/a", "gopher://x", "//169.254.169.254/latest"],
+    [
+        "file:///etc/passwd",
+        "ftp://example.org/a",
+        "gopher://x",
+        "//169.254.169.254/latest",
+        "http://[",
+    ],
 )
 def test_redirects_elsewhere_are_refused(web: Web, server: WebServer, target: str):
     url = server.answer("/a.jpg", Answer(302, headers={"Location": target}))

@@ -47,7 +47,7 @@ class Listing:
     """Files by uid; metadata rows that match no picture; notes for a person.
 
     `refused` says what a table or a manifest names that is no picture of this project, and
-    why. `unreached` are manifests that could not be had now.
+    why. `unreached` are manifests, or addresses of pictures, that could not be had now.
     """
 
     files: list[ListedFile] = field(default_factory=list)
@@ -117,7 +117,8 @@ def list_source(source: SourceSettings, project: Path, web: Web | None = None) -
     joined = join(paths, rows.rows, described.base if described else "", own)
     files = [_listed(source, file, joined) for file in content.files]
     files.sort(key=lambda file: file.uid)
-    notes = [*content.notes, *rows.notes, *joined.notes]
+    left_out = summary("metadata rows were left out", rows.refused)
+    notes = [*content.notes, *rows.notes, *left_out, *joined.notes]
     if not files:
         notes.append(f"{place.name} holds no pictures.")
     unmatched: list[str] = []

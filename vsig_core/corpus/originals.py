@@ -9,7 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from vsig_core.corpus.listing import ListedFile
-from vsig_core.errors import FetchError, PictureError
+from vsig_core.errors import FetchError, PictureError, StoreError
+from vsig_core.store.faults import is_of_one_file
 from vsig_core.store.files import open_files
 from vsig_core.web import Web
 
@@ -118,11 +119,16 @@ def _read_key(uri: str, check_size: Callable[[int], None]) -> bytes | None:
     """None where the object was replaced meanwhile."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     files = open_files(f"s3://{bucket}")
-    found = files.find(key)
-    if found is None:
-        raise PictureError("missing", f"{uri} was listed and is no longer there")
-    check_size(found.size)
-    data = files.read(key)
+    try:
+        found = files.find(key)
+        if found is None:
+            raise PictureError("missing", f"{uri} was listed and is no longer there")
+        check_size(found.size)
+        data = files.read(key)
+    except StoreError as error:
+        if is_of_one_file(error):  # archived to tape, or not for these keys
+            raise PictureError("unreachable", str(error)) from error
+        raise
     return data if data is not None and len(data) == found.size else None
 
 

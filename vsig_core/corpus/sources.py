@@ -45,8 +45,8 @@ class Found:
 class Content:
     """The picture files of a source, by path, and notes for a person.
 
-    `refused` says what the source names and is not taken, and why. `unreached` are
-    manifests that could not be had now: what they held is not gone for it.
+    `refused` says what the source names and is not taken, and why. `unreached` are manifests,
+    or addresses of pictures, that could not be had now: what was there is not gone for it.
     """
 
     files: list[Found] = field(default_factory=list)

@@ -14,8 +14,9 @@ from vsig_core.corpus.folders import read_description
 from vsig_core.corpus.metadata import FILE_COLUMNS, URL_COLUMN, MetadataRow
 from vsig_core.corpus.sources import Content, Described, Found, name_problem, printable
 from vsig_core.corpus.tables import read_table
-from vsig_core.errors import FetchError, SourceError
+from vsig_core.errors import FetchError, SourceError, StoreError
 from vsig_core.settings import scheme_of
+from vsig_core.store.faults import is_of_one_file
 from vsig_core.store.files import open_files
 from vsig_core.web import Web
 from vsig_core.web.addresses import host_of
@@ -59,8 +60,9 @@ class TableSource:
         data = self._data(content)
         table = read_table(data, self._address, self._file_name)
         content.notes += table.notes
+        content.refused += table.refused
         lines: dict[str, int] = {}
-        find = self._finder()
+        find = self._finder(content.unreached)
         for row in table.rows:
             try:
                 found = find(row)
@@ -90,9 +92,10 @@ class TableSource:
             content.notes.append(f"{self._address} is listed as it was: {fetched.stale}")
         return fetched.data
 
-    def _finder(self) -> Callable[[MetadataRow], Found]:
+    def _finder(self, unreached: set[str]) -> Callable[[MetadataRow], Found]:
         """What finds the file of a row; a bucket is listed once for all rows."""
         place = _Bucket(self._root) if self._root.startswith("s3://") else None
+        others = _OtherBuckets(unreached)
 
         def find(row: MetadataRow) -> Found:
             value = next((row.values[n] for n in _ADDRESS_COLUMNS if n in row.values), None)
@@ -100,6 +103,8 @@ class TableSource:
                 raise _RefusedError(f"it names no picture; one of {', '.join(_ADDRESS_COLUMNS)}")
             left = {n: cell for n, cell in row.values.items() if n not in _ADDRESS_COLUMNS}
             own = MetadataRow(row.line, left)
+            if value.lower().startswith("s3://"):
+                return others.found(value, own)
             if "://" in value:
                 return _at_address(value, own)
             if place is not None:
@@ -136,18 +141,44 @@ class TableSource:
 
 
 def _at_address(value: str, row: MetadataRow) -> Found:
-    """A picture by its whole address; its name is that without the scheme."""
-    scheme, _, rest = value.partition("://")
+    """A picture of the web by its address; its name is that without the scheme."""
     if problem := name_problem(value):
         raise _RefusedError(problem)
-    if scheme.lower() == "s3":
-        bucket, _, key = rest.partition("/")
-        return _Bucket(f"s3://{bucket}", listed=False).found(key, row, named=rest)
     try:
         host_of(value)
     except FetchError as error:
         raise _RefusedError(error.detail) from error
-    return Found(unquote(rest), value, None, None, row=row)
+    return Found(unquote(value.partition("://")[2]), value, None, None, row=row)
+
+
+class _OtherBuckets:
+    """Pictures by their whole s3:// addresses, in buckets that may not let themselves be asked.
+
+    Parameters
+    ----------
+    unreached
+        Gets the addresses that nothing can be said of now.
+    """
+
+    def __init__(self, unreached: set[str]) -> None:
+        self._unreached = unreached
+        self._silent: dict[str, StoreError] = {}
+
+    def found(self, value: str, row: MetadataRow) -> Found:
+        """A picture; its name is the address without the scheme."""
+        if problem := name_problem(value):
+            raise _RefusedError(problem)
+        named = value.partition("://")[2]
+        bucket, _, key = named.partition("/")
+        try:
+            if bucket in self._silent:
+                raise self._silent[bucket]
+            return _Bucket(f"s3://{bucket}", listed=False).found(key, row, named)
+        except StoreError as error:
+            if not is_of_one_file(error):
+                self._silent[bucket] = error  # the next row would wait as long, in vain
+            self._unreached.add(f"s3://{bucket}/{_plain(key)}")
+            raise _RefusedError(f"{printable(value)}: {error}") from error
 
 
 class _Bucket:

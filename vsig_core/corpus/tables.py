@@ -13,7 +13,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from vsig_core.corpus.metadata import NAMING_COLUMNS, MetadataFile, MetadataRow, read_metadata
+from vsig_core.corpus.metadata import (
+    NAMING_COLUMNS,
+    MetadataFile,
+    MetadataRow,
+    cells_problem,
+    read_metadata,
+)
 from vsig_core.errors import SourceError
 
 TABLE_EXTENSIONS = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"})
@@ -61,23 +67,24 @@ def _checked(read: MetadataFile, name: str) -> MetadataFile:
 
 
 def _json_lines(data: bytes, name: str) -> MetadataFile:
-    rows: list[MetadataRow] = []
-    notes: list[str] = []
+    read = MetadataFile([], [])
     for number, line in enumerate(data.decode("utf-8-sig", "replace").split("\n"), 1):
         if not line.strip():
             continue
         try:
             values = json.loads(line)
         except (ValueError, RecursionError) as error:
-            notes.append(f"{name}, line {number} is not JSON ({error}), row left out.")
+            read.refused.append(f"{name}, line {number} is not JSON ({error})")
             continue
-        if not isinstance(values, dict):
-            notes.append(f"{name}, line {number} is no object like {{…}}, row left out.")
-            continue
-        rows.append(MetadataRow(number, cells(values)))
-    if notes and not rows:
-        raise SourceError(f"{name} holds no line of JSON: {notes[0]} Save the table as JSON Lines.")
-    return MetadataFile(rows, notes)
+        if isinstance(values, dict):
+            _take(values, number, name, read)
+        else:
+            read.refused.append(f"{name}, line {number} is no object like {{…}}")
+    if read.refused and not read.rows:
+        raise SourceError(
+            f"{name} holds no usable line of JSON: {read.refused[0]}. Save the table as JSON Lines."
+        )
+    return read
 
 
 def _parquet(data: bytes, name: str) -> MetadataFile:
@@ -86,9 +93,18 @@ def _parquet(data: bytes, name: str) -> MetadataFile:
     except (pa.ArrowException, OSError) as error:
         raise SourceError(f"{name} is not valid Parquet: {error}") from error
     dropped = [field.name for field in table.schema if _holds_bytes(field.type)]
-    notes = [f"{name}: column {column} holds bytes, left out." for column in dropped]
-    rows = table.drop_columns(dropped).to_pylist()
-    return MetadataFile([MetadataRow(n, cells(row)) for n, row in enumerate(rows, 1)], notes)
+    read = MetadataFile([], [f"{name}: column {c} holds bytes, left out." for c in dropped])
+    for number, values in enumerate(table.drop_columns(dropped).to_pylist(), 1):
+        _take(values, number, name, read)
+    return read
+
+
+def _take(values: Mapping[str, Any], number: int, name: str, read: MetadataFile) -> None:
+    row = MetadataRow(number, cells(values))
+    if problem := cells_problem(row.values.values()):
+        read.refused.append(f"{name}, line {number}: {problem}")
+    else:
+        read.rows.append(row)
 
 
 def _holds_bytes(kind: pa.DataType) -> bool:

@@ -1,4 +1,4 @@
-"""Pictures of manifests that could not be had: they are not gone for it."""
+"""Pictures that could not be looked up, or whose manifests could not: they are not gone for it."""
 
 import json
 from dataclasses import replace
@@ -15,7 +15,8 @@ def with_unreached(listing: Listing, planned: pa.Table) -> Listing:
     Parameters
     ----------
     listing
-        Of the sources; `unreached` names manifests, or sources of which not all was seen.
+        Of the sources; `unreached` names pictures, manifests, or sources of which not all was
+        seen.
     planned
         Rows of `batches`.
     """
@@ -26,7 +27,7 @@ def with_unreached(listing: Listing, planned: pa.Table) -> Listing:
     kept: list[ListedFile] = []
     for row in there:
         metadata = json.loads(row["metadata"] or "{}")
-        of = {row["source"], metadata.get("manifest")}
+        of = {row["source"], row["uri"], metadata.get("manifest")}
         if row["uid"] not in listed and not of.isdisjoint(listing.unreached):
             names = ("uid", "source", "uri", "size", "modified")
             kept.append(ListedFile(*(row[n] for n in names), metadata=metadata, etag=row["etag"]))

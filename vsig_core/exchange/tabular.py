@@ -16,6 +16,9 @@ import pyarrow.parquet as pq
 from vsig_core.errors import InputError
 from vsig_core.store.schema import TABLES
 
+# Bytes; a row has to lie in two blocks at most, and one verdict may name 100,000 pictures.
+_BLOCK = 2**26
+
 
 def is_parquet(name: str) -> bool:
     """Whether a table is kept as Parquet."""
@@ -64,6 +67,7 @@ def _from_csv(name: str, path: Path) -> pa.Table:
     types = {field.name: pa.string() if _as_text(field.type) else field.type for field in fields}
     rows = arrow_csv.read_csv(
         path,
+        read_options=arrow_csv.ReadOptions(block_size=_BLOCK),
         parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
         convert_options=arrow_csv.ConvertOptions(
             column_types=types,

@@ -57,6 +57,11 @@ def passes(error: Exception) -> bool:
     return bool(_PASSING.search(_words(error)))
 
 
+def is_of_one_file(error: StoreError) -> bool:
+    """Whether a server refused one file, and for good: others of its bucket may fare better."""
+    return isinstance(error.__cause__, ClientError) and not passes(error)
+
+
 def said(error: Exception) -> str:
     """A failure in one line, without a full stop: what the server or the system answers."""
     words = _words(error)

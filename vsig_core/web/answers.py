@@ -1,5 +1,6 @@
 """What a server's answer says and holds."""
 
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -44,7 +45,7 @@ def body_of(
         It was cut, or did not come in time.
     """
     announced = answer.headers.get("Content-Length", "")
-    if announced.isdigit():
+    if re.fullmatch(r"[0-9]{1,18}", announced):
         check_size(int(announced))
     end = time.monotonic() + settings.longest_seconds
     data = bytearray()
@@ -63,11 +64,11 @@ def retry_after(text: str | None) -> float:
     """Seconds that a server asks for, by number or by date; 0 where it does not."""
     if not text:
         return 0.0
-    if text.strip().isdigit():
+    if re.fullmatch(r"[0-9]+", text.strip()):
         return float(text)
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
     aware = date if date.tzinfo else date.replace(tzinfo=UTC)
     return max(0.0, (aware - datetime.now(UTC)).total_seconds())

@@ -5,6 +5,8 @@ from typing import Any
 from urllib.parse import urljoin
 
 Object = dict[str, Any]
+# Pixels of an area: larger numbers are none, and no float holds every one of them.
+_LARGEST = 10**15
 
 
 def read_document(data: bytes) -> Object | None:
@@ -28,8 +30,9 @@ def text(value: Any) -> str:
 
 
 def number(value: Any) -> int:
-    """A positive whole number, else 0."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    """A positive whole number, else 0; so is one that no picture is large enough for."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and 0 < value <= _LARGEST else 0
 
 
 def kind(part: Object) -> str:

@@ -19,6 +19,8 @@ from vsig_core.web import Web
 
 # A collection in a collection in … : real ones have three or four levels.
 DEEPEST = 20
+# Further pages of collections in one look: a server may give out new ones for ever.
+MOST_PAGES = 10_000
 
 
 class IiifSource:
@@ -90,6 +92,7 @@ class _Walk:
     root: str
     readings: Readings
     _seen: set[str] = field(default_factory=set)
+    _pages: list[tuple[str, int]] = field(default_factory=list)
     _digests: dict[str, str] = field(default_factory=dict)
     _read: dict[str, Reading] = field(default_factory=dict)
     _owners: dict[str, str] = field(default_factory=dict)
@@ -102,6 +105,7 @@ class _Walk:
         self._seen.add(self.root)
         self._digests[self.root] = sha256
         self._visit(document, self.root, 0, None)
+        self._turn_pages()
         self.readings.known = self._read
         if self._stale:
             self._found.notes.append(
@@ -141,7 +145,17 @@ class _Walk:
         following = address(collection.get("next", collection.get("first")), base)
         if following and following not in self._seen:
             self._seen.add(following)
-            self._follow(following, depth, None, whole=True)
+            self._pages.append((following, depth))
+
+    def _turn_pages(self) -> None:
+        """Read the further pages of collections, each of which may name one more."""
+        for _ in range(MOST_PAGES):
+            if not self._pages:
+                return
+            where, depth = self._pages.pop()
+            self._follow(where, depth, None, whole=True)
+        for where, _ in self._pages:
+            self._lose(where, f"more than {MOST_PAGES:,} pages of collections", whole=True)
 
     def _visit_stream(self, stream: Object, base: str, depth: int) -> None:
         def page(where: str, newest: bool) -> Object:  # noqa: FBT001  the reader of streams asks so

@@ -1,6 +1,8 @@
 """Pictures that look like one photograph."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -23,15 +25,19 @@ class Alike:
         Sorted.
     bits
         How many of 64 the two most alike differ in.
+    told_apart
+        Whether their records name different authors, or years that do not meet: a copy looks
+        like its model too.
     """
 
     uids: tuple[str, ...]
     bits: int
+    told_apart: bool
 
     @property
     def surely(self) -> bool:
         """Whether nearly all such sets are one photograph: the app ticks them beforehand."""
-        return self.bits <= SURE_BITS
+        return self.bits <= SURE_BITS and not self.told_apart
 
 
 def near_duplicates(edition: Edition) -> list[Alike]:
@@ -45,7 +51,7 @@ def near_duplicates(edition: Edition) -> list[Alike]:
     table = edition.neighbours.table
     uids = table["uid"].to_pylist()
     nearest, _ = lists_of(table, uids)
-    said = edition.images.some(uids, ["phash", "sha256"])
+    said = edition.images.some(uids, ["phash", "sha256", "author", "year_from", "year_to"])
     hashes = [said[uid]["phash"] if uid in said else None for uid in uids]
     known = np.array([bool(text) and set(text) != {"0"} for text in hashes])
     bits = np.array([int(text, 16) if text else 0 for text in hashes], np.uint64)
@@ -58,9 +64,21 @@ def near_duplicates(edition: Edition) -> list[Alike]:
         if one != other and said[one]["sha256"] != said[other]["sha256"]:
             forest.join(one, other)
             closest[one] = min(closest.get(one, 64), int(differing[row, place]))
-    sets = [
-        Alike(tuple(sorted(group))[:MOST_IN_A_SET], min(closest.get(uid, 64) for uid in group))
-        for group in forest.groups()
-        if len(group) > 1
-    ]
-    return sorted(sets, key=lambda alike: (alike.bits, alike.uids))
+    sets = []
+    for group in forest.groups():
+        shown = tuple(sorted(group))[:MOST_IN_A_SET]
+        bits = min(closest.get(uid, 64) for uid in group)
+        if len(shown) > 1:
+            sets.append(Alike(shown, bits, _told_apart([said[uid] for uid in shown])))
+    return sorted(sets, key=lambda alike: (not alike.surely, alike.bits, alike.uids))
+
+
+def _told_apart(records: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether records name different authors, or years that do not meet.
+
+    What is unknown tells nothing apart.
+    """
+    authors = {record["author"].casefold() for record in records if record["author"]}
+    first = [record["year_from"] for record in records if record["year_from"] is not None]
+    last = [record["year_to"] for record in records if record["year_to"] is not None]
+    return len(authors) > 1 or bool(first and last and max(first) > min(last))

@@ -39,6 +39,7 @@ from vsig_core.review.app.pages import (
 )
 from vsig_core.review.app.person import NameCookie
 from vsig_core.review.app.signing import Signer, kept_secret
+from vsig_core.store import digest
 
 PAGE_GROUPS: tuple[ModuleType, ...] = (
     queue,
@@ -108,6 +109,8 @@ def create_app(project: Project, host: str = LOOPBACK[0]) -> Starlette:
     )
     app.state.navigation = [entry for group in groups for entry in getattr(group, "NAVIGATION", ())]
     app.state.project_name = project.folder.name
+    app.state.project_id = digest(str(project.folder))
+    app.state.edition_name = lambda: desk.edition_name
     return app
 
 

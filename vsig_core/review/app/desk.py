@@ -13,6 +13,7 @@ from vsig_core.review.app.edition import Edition
 from vsig_core.review.app.inbox import Inbox, Setting
 from vsig_core.review.app.ledger import Ledger, Said
 from vsig_core.review.app.listing import Opened
+from vsig_core.review.app.shown import Shown, replaced
 from vsig_core.review.app.versions import consistent_versions
 from vsig_core.review.presence import Presence
 
@@ -39,6 +40,7 @@ class Desk:
         self.presence = Presence()
         self._inbox = Inbox(project)
         self._edition: Edition | None = None
+        self._replaced: list[Shown] = []
         self._alike: tuple[Edition, Sequence[Alike]] | None = None
         self._seen: dict[str, int | None] = {}
         self._lock = threading.Lock()
@@ -74,6 +76,11 @@ class Desk:
         return self._edition
 
     @property
+    def edition_name(self) -> str:
+        """Of the edition that is shown now; empty before there is one."""
+        return self._edition.name if self._edition else ""
+
+    @property
     def near_duplicates(self) -> Sequence[Alike]:
         """Pictures of the newest edition that look like one photograph."""
         edition = self.edition
@@ -103,7 +110,13 @@ class Desk:
                     self._opened.popitem(last=False)
             return self._opened.get(name or "", self._opened[edition.name])
 
-    def save(self, act: Act, cluster: str | None = None, shown: Collection[str] = ()) -> Said:
+    def save(
+        self,
+        act: Act,
+        cluster: str | None = None,
+        shown: Collection[str] = (),
+        edition: str | None = None,
+    ) -> Said:
         """Write an act into the inbox; when this returns it will not be lost, and it shows.
 
         Parameters
@@ -114,6 +127,9 @@ class Desk:
             The group in which it was made.
         shown
             Pictures that the person saw.
+        edition
+            Name of the edition in which they were shown: what was seen then is judged, also
+            where the picture was replaced or taken away since. The newest where it is unknown.
 
         Raises
         ------
@@ -124,14 +140,16 @@ class Desk:
         StoreError
             It cannot be written; nothing was.
         """
-        edition = self.edition
+        newest = self.edition
+        seen = next((one for one in self._replaced if one.name == edition), None)
+        changed = seen.changed if seen else {}
         named = {*shown, *act.ticked, *act.unticked}
         for uid in named:
-            if uid not in edition:
-                edition.image(uid)  # which says that it is not there
-        contents = {uid: edition.contents[uid] for uid in named}
-        setting = Setting(cluster, edition.name, edition.versions, contents)
-        return self._inbox.put(act, setting)
+            if uid not in changed and uid not in newest:
+                newest.image(uid)  # which says that it is not there
+        contents = {uid: changed.get(uid) or newest.contents[uid] for uid in named}
+        judged = seen or newest
+        return self._inbox.put(act, Setting(cluster, judged.name, judged.versions, contents))
 
     def refresh(self) -> None:
         """Move to the newest versions, and read what waits in the inbox.
@@ -152,6 +170,7 @@ class Desk:
                 fresh = Edition(store, consistent_versions(store))
                 if self._edition is not None:  # the first one is waited for
                     fresh.warm()
+                    self._replaced = replaced(self._edition, fresh, self._replaced)
                 self._edition = fresh
             self._seen = seen
 

@@ -6,8 +6,9 @@ from hmac import compare_digest
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 
+from vsig_core.review.app.faults import fault
 from vsig_core.review.app.signing import Signer
 
 POLICY = "; ".join(
@@ -68,12 +69,19 @@ class ForgeryGuard:
         if request.method not in _SAFE:
             given = request.headers.get(TOKEN_HEADER) or await _field(request)
             if VISIT not in request.cookies or not compare_digest(given.encode(), token.encode()):
-                said = "This page is out of date, or the request came from elsewhere. Reload it."
-                return PlainTextResponse(said, 403)
+                return _refused(request)
         response = await call_next(request)
         if VISIT not in request.cookies:
             response.set_cookie(VISIT, visit, httponly=True, samesite="lax")
         return response
+
+
+def _refused(request: Request) -> Response:
+    """Told to a script so that it keeps what it wanted to say until the page is reloaded."""
+    said = "This page is out of date, or the request came from elsewhere. Reload it."
+    if "application/json" in request.headers.get("Accept", ""):
+        return JSONResponse({"error": said, "reload": True}, 403)
+    return fault(request, 403, said)
 
 
 async def _field(request: Request) -> str:

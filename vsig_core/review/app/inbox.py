@@ -78,7 +78,7 @@ class Inbox:
         Raises
         ------
         AnnotationError
-            Too few pictures ticked, and the like.
+            Too few pictures ticked, and the like; nothing was written.
         StoreError
             It cannot be written; nothing was.
         """
@@ -98,6 +98,7 @@ class Inbox:
         self._latest = max(act.made_at, self._latest + _TICK)
         rows = rows_of_act(replace(act, made_at=self._latest))
         data = write_annotations(_in_setting(rows, setting))
+        read_annotations(data, name)  # what could not be read again is refused, not written
         if not self._files.create(name, data):
             data = self._files.read(name) or data
         return data

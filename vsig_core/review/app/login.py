@@ -17,7 +17,6 @@ from vsig_core.review.throttle import Throttle
 from vsig_core.review.users import User, allows, read_users, users_file, verify
 from vsig_core.settings import ReviewSettings
 
-COOKIE = "vsig_session"
 SESSION_SECONDS = 12 * 3600
 _OPEN = ("/login", "/static/")
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -80,6 +79,7 @@ class Login:
 
     def __init__(self, users: Path, settings: ReviewSettings, signer: Signer) -> None:
         self._path, self._settings, self._signer = users, settings, signer
+        self._cookie = signer.cookie("vsig_session")
         self._read: tuple[int, dict[str, User]] = (-1, {})
         self.throttle = Throttle()
 
@@ -102,7 +102,7 @@ class Login:
         """Who is asking; None where nobody is known."""
         if self._settings.proxy_header:
             return self._by_proxy(request)
-        said = self._signer.open(request.cookies.get(COOKIE, "")) or ""
+        said = self._signer.open(request.cookies.get(self._cookie, "")) or ""
         name, since, mark = (*said.split("\n"), "", "", "")[:3]
         user = self.users().get(name)
         fresh = since.isdigit() and 0 <= time.time() - int(since) < SESSION_SECONDS
@@ -137,13 +137,17 @@ class Login:
         """Begin a session; it ends after `SESSION_SECONDS`, or with another password."""
         said = f"{user.name}\n{int(time.time())}\n{self._signer.mark(user.password)}"
         response.set_cookie(
-            COOKIE,
+            self._cookie,
             self._signer.close(said),
             max_age=SESSION_SECONDS,
             httponly=True,
             samesite="lax",
             secure=_by_https(request, self._settings),
         )
+
+    def forget(self, response: Response) -> None:
+        """End the session of a browser."""
+        response.delete_cookie(self._cookie)
 
     @property
     def by_proxy(self) -> bool:

@@ -14,7 +14,6 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from vsig_core.review.app.signing import Signer
 from vsig_core.review.users import LONGEST_NAME, Role, allows
 
-COOKIE = "vsig_name"
 A_YEAR = 365 * 24 * 3600
 # Open to those who have not said their name yet.
 _OPEN = ("/name", "/static/")
@@ -46,10 +45,14 @@ def may(person: Person | None, role: Role) -> bool:
     return person is not None and allows(person.role, role)
 
 
+def one_line(text: str) -> str:
+    """What a person typed, as it is kept: without line ends and the like, spaces single."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+
+
 def clean_name(text: str) -> str:
-    """A name as it is kept: without line ends and the like, spaces single, not too long."""
-    printable = "".join(sign if sign.isprintable() else " " for sign in text)
-    return " ".join(printable.split())[:LONGEST_NAME].strip()
+    """A name as it is kept: one line, not too long."""
+    return one_line(text)[:LONGEST_NAME].strip()
 
 
 class NameCookie:
@@ -63,16 +66,17 @@ class NameCookie:
 
     def __init__(self, signer: Signer) -> None:
         self._signer = signer
+        self._cookie = signer.cookie("vsig_name")
 
     def find(self, request: Request) -> Person | None:
         """Who is asking, by the cookie; None where it is missing or not ours."""
-        name = self._signer.open(request.cookies.get(COOKIE, ""))
+        name = self._signer.open(request.cookies.get(self._cookie, ""))
         return Person(name, "decide") if name else None
 
     def keep(self, response: Response, name: str) -> None:
         """Let the browser keep a name."""
         response.set_cookie(
-            COOKIE, self._signer.close(name), max_age=A_YEAR, httponly=True, samesite="lax"
+            self._cookie, self._signer.close(name), max_age=A_YEAR, httponly=True, samesite="lax"
         )
 
     async def __call__(

@@ -55,7 +55,8 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
     """Answer with a page.
 
     Templates that extend `base.html` get, beside `values`: person (None before the name is
-    known), may (role -> whether this person may), csrf, navigation ((title, path) each), path.
+    known), may (role -> whether this person may), csrf, navigation ((title, path) each), path,
+    project (its name), project_id and edition_name.
     """
     person = getattr(request.state, "person", None)
     navigation: Sequence[tuple[str, str]] = request.app.state.navigation
@@ -68,6 +69,8 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
             csrf=getattr(request.state, "csrf", ""),
             navigation=navigation,
             project=request.app.state.project_name,
+            project_id=request.app.state.project_id,
+            edition_name=request.app.state.edition_name(),
             path=request.url.path,
             **values,
         )

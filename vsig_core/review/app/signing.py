@@ -28,6 +28,10 @@ class Signer:
         digest = hmac.new(self._secret, text.encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
+    def cookie(self, name: str) -> str:
+        """A cookie's name in this project: browsers share cookies among all ports of a machine."""
+        return f"{name}_{self.mark(name)[:8]}"
+
     def close(self, text: str) -> str:
         """A text with its signature, fit for a cookie."""
         body = base64.urlsafe_b64encode(text.encode()).decode()

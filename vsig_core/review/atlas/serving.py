@@ -63,16 +63,25 @@ class MapLinks:
     pair: str | None = None
 
 
-Page = tuple[str, str]
-"""What the page is called, and its address relative to the map."""
+@dataclass(frozen=True)
+class Head:
+    """What stands above the map where it is a part of an app.
 
+    Parameters
+    ----------
+    pages
+        What each section is called, and its address relative to the map.
+    project, person
+        Their names.
+    """
 
-def _no_pages(_request: Request) -> list[Page]:
-    return []
+    pages: Sequence[tuple[str, str]] = ()
+    project: str | None = None
+    person: str | None = None
 
 
 def map_routes(
-    project: Project, links: MapLinks, pages: Callable[[Request], Sequence[Page]] = _no_pages
+    project: Project, links: MapLinks, head: Callable[[Request], Head] = lambda _: Head()
 ) -> list[Route]:
     """Routes of the map, to be mounted anywhere: all its addresses are relative.
 
@@ -83,10 +92,10 @@ def map_routes(
         in `.vsig/map`.
     links
         Where the map leads.
-    pages
-        Sections of the app that stand above the map.
+    head
+        What stands above the map for who asks.
     """
-    served = _ServedMap(project, links, pages)
+    served = _ServedMap(project, links, head)
     return [
         Route("/", lambda _: _static("index.html"), name="map"),
         Route("/atlas.json", served.manifest, name="map-manifest"),
@@ -109,10 +118,8 @@ def _missing() -> Response:
 class _ServedMap:
     """What is asked for, packed in the background where it is not yet."""
 
-    def __init__(
-        self, project: Project, links: MapLinks, pages: Callable[[Request], Sequence[Page]]
-    ) -> None:
-        self._project, self._links, self._pages = project, links, pages
+    def __init__(self, project: Project, links: MapLinks, head: Callable[[Request], Head]) -> None:
+        self._project, self._links, self._head = project, links, head
         self._packs = project.work / "map"
         self._lock = threading.Lock()
         self._under_way: dict[str, dict[str, Any]] = {}
@@ -125,7 +132,7 @@ class _ServedMap:
             state = {"state": "empty", "words": str(error)}
         except VsigError as error:
             state = {"state": "failed", "words": str(error)}
-        return JSONResponse(state | {"pages": self._pages(request)}, headers=_ASK_AGAIN)
+        return JSONResponse(state | asdict(self._head(request)), headers=_ASK_AGAIN)
 
     def part(self, request: Request) -> Response:
         """One file of a pack, or a page of larger tiles made from it."""

@@ -16,7 +16,7 @@ from vsig_core.errors import AnnotationError, StoreError
 from vsig_core.review.app.desk import Desk
 from vsig_core.review.app.inbox import is_full
 from vsig_core.review.app.ledger import Said
-from vsig_core.review.app.person import Person, may, person_of
+from vsig_core.review.app.person import Person, may, one_line, person_of
 from vsig_core.review.app.render import page
 from vsig_core.review.app.words import act_in_words
 
@@ -29,7 +29,8 @@ _HISTORY, _OFFERED = 200, 20
 class Wish(BaseModel):
     """What a browser asks to be written.
 
-    `act` is made by the browser, so that a second try after a lost answer writes nothing twice.
+    `act` is made by the browser, so that a second try after a lost answer writes nothing twice;
+    `edition` is what its page showed.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -43,6 +44,7 @@ class Wish(BaseModel):
     motif: str | None = Field(default=None, max_length=200)
     note: str | None = Field(default=None, max_length=2_000)
     target: str | None = Field(default=None, max_length=200)
+    edition: str | None = Field(default=None, max_length=200)
     boxes: dict[str, str] = Field(default={}, max_length=100)
 
 
@@ -113,13 +115,13 @@ def write_wish(desk: Desk, person: Person, wish: Wish) -> Said:
         unticked=wish.unticked,
         unticked_are_not=wish.unticked_are_not,
         annotator=person.name,
-        motif=(wish.motif or "").strip() or None,
+        motif=one_line(wish.motif or "") or None,
         target=wish.target,
         note=wish.note,
         name=wish.act,
         boxes=wish.boxes,
     )
-    return desk.save(act, wish.cluster, [*wish.ticked, *wish.unticked])
+    return desk.save(act, wish.cluster, [*wish.ticked, *wish.unticked], wish.edition)
 
 
 def pairs_of(ticked: int, denied: int) -> int:

@@ -26,6 +26,7 @@ def routes(desk: Desk) -> list[Route]:
                 "key": pair_key(alike.uids),
                 "rows": list(edition.images.some(alike.uids, _COLUMNS).values()),
                 "surely": alike.surely,
+                "told_apart": alike.told_apart,
             }
             for alike in sets[:_A_PAGE]
         ]

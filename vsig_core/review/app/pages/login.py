@@ -6,7 +6,6 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from vsig_core.review.app.desk import Desk
-from vsig_core.review.app.login import COOKIE
 from vsig_core.review.app.pages.name import inside
 from vsig_core.review.app.render import page
 
@@ -51,10 +50,10 @@ async def enter(request: Request) -> Response:
     return response
 
 
-def leave(_request: Request) -> Response:
+def leave(request: Request) -> Response:
     """End the session of this browser."""
     response = RedirectResponse("/login", 303)
-    response.delete_cookie(COOKIE)
+    request.state.login.forget(response)
     return response
 
 

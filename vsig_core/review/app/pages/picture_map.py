@@ -4,7 +4,8 @@ from starlette.requests import Request
 from starlette.routing import Mount
 
 from vsig_core.review.app.desk import Desk
-from vsig_core.review.atlas import MapLinks, map_routes
+from vsig_core.review.app.person import person_of
+from vsig_core.review.atlas import Head, MapLinks, map_routes
 
 NAVIGATION = (("Map", "/map/"),)
 _LINKS = MapLinks(
@@ -17,9 +18,11 @@ _LINKS = MapLinks(
 
 def routes(desk: Desk) -> list[Mount]:
     """`/map/` and what it loads."""
-    return [Mount("/map", routes=map_routes(desk.project, _LINKS, _sections))]
+    return [Mount("/map", routes=map_routes(desk.project, _LINKS, _head))]
 
 
-def _sections(request: Request) -> list[tuple[str, str]]:
-    """The navigation of the app, as seen from the map."""
-    return [(title, f"..{address}") for title, address in request.app.state.navigation]
+def _head(request: Request) -> Head:
+    """The head of the app's pages, as seen from the map."""
+    state = request.app.state
+    pages = [(title, f"..{address}") for title, address in state.navigation]
+    return Head(pages, state.project_name, person_of(request).name)

@@ -2,7 +2,9 @@
 
 const TOKEN = document.querySelector('meta[name="csrf"]').content;
 const PERSON = document.getElementById("person")?.dataset.name ?? "";
-const OUTBOX = "vsig.outbox";
+// The browser keeps one store for all projects that were ever served at this address.
+const OUTBOX = `vsig.outbox.${document.querySelector('meta[name="project"]').content}.`;
+const EDITION = document.querySelector('meta[name="edition"]').content;
 const NOTICE = "vsig.notice";
 const NARROWEST = 8000; // ms between tries to save what could not be saved
 
@@ -30,24 +32,33 @@ export async function send(path, body) {
   }
 }
 
+/** What this person's wishes wait in: a key for each, so that no tab overwrites another's. */
 function outbox() {
   try {
-    return JSON.parse(localStorage.getItem(OUTBOX) ?? "[]");
+    return Object.keys(localStorage)
+      .filter((key) => key.startsWith(OUTBOX))
+      .map((key) => JSON.parse(localStorage.getItem(key)))
+      .filter((entry) => entry?.person === PERSON)
+      .sort((one, other) => one.since - other.since);
   } catch {
     return [];
   }
 }
 
-function keepInOutbox(wishes) {
+function keepInOutbox(wish) {
   try {
-    localStorage.setItem(OUTBOX, JSON.stringify(wishes));
+    localStorage.setItem(OUTBOX + wish.act, JSON.stringify({ person: PERSON, since: Date.now(), wish }));
   } catch {
     say("This browser keeps nothing: a judgement that cannot be saved at once would be lost.", "bad");
   }
 }
 
 function leaveOutbox(act) {
-  keepInOutbox(outbox().filter((entry) => entry.wish.act !== act));
+  try {
+    localStorage.removeItem(OUTBOX + act);
+  } catch {
+    // nothing was kept
+  }
 }
 
 /**
@@ -56,15 +67,16 @@ function leaveOutbox(act) {
  */
 export async function save(wish) {
   // Asked for once more while it waits to be saved, it is the same act.
-  const waiting = outbox().find((entry) => entry.person === PERSON && alike(entry.wish, wish));
+  const waiting = outbox().find((entry) => alike(entry.wish, wish));
   if (waiting) return deliver(waiting.wish);
-  const whole = { act: newAct(), ...wish };
-  keepInOutbox([...outbox(), { person: PERSON, wish: whole }]);
+  const whole = { act: newAct(), edition: EDITION, ...wish };
+  keepInOutbox(whole);
   return deliver(whole);
 }
 
 function alike(waiting, wish) {
-  return JSON.stringify({ ...waiting, act: null }) === JSON.stringify({ act: null, ...wish });
+  const bare = { act: null, edition: null };
+  return JSON.stringify({ ...waiting, ...bare }) === JSON.stringify({ ...bare, ...wish });
 }
 
 async function deliver(wish) {
@@ -79,15 +91,16 @@ async function deliver(wish) {
     leaveOutbox(wish.act);
     return answer.body;
   }
-  if (REFUSED.has(answer.status)) leaveOutbox(wish.act);
-  say(answer.body.error ?? "Not saved.", "bad", { stay: !REFUSED.has(answer.status) });
+  const { error = "Not saved.", reload } = answer.body;
+  const refused = REFUSED.has(answer.status) && !reload;
+  if (refused) leaveOutbox(wish.act);
+  say(reload ? `${error} Your judgement is kept in this browser, and saved then.` : error, "bad", { stay: !refused });
   return null;
 }
 
 async function emptyOutbox() {
-  const mine = outbox().filter((entry) => entry.person === PERSON);
   let saved = 0;
-  for (const { wish } of mine) {
+  for (const { wish } of outbox()) {
     if (await deliver(wish)) saved += 1;
     else break;
   }
@@ -154,9 +167,11 @@ export function onKeys(keys) {
     if (inside.matches('input:not([type="checkbox"]), textarea, select') || document.querySelector("dialog[open]")) return;
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const run = keys[(event.shiftKey && event.key !== "?" ? "Shift+" : "") + name];
-    if (!run || (event.key === "Enter" && inside.matches("a, button, summary"))) return;
+    const presses = event.key === "Enter" || event.key === " ";
+    if (!run || (presses && inside.matches("a, button, summary"))) return;
     event.preventDefault();
-    run(event);
+    // A key held down would judge what comes after, unseen.
+    if (!event.repeat || event.key.startsWith("Arrow")) run(event);
   });
 }
 

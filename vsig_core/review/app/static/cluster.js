@@ -51,6 +51,10 @@ async function showRecord(place) {
 function focus(place) {
   focused = Math.max(0, Math.min(cards.length - 1, place));
   boxes[focused].focus({ preventScroll: true });
+}
+
+function goTo(place) {
+  focus(place);
   cards[focused].scrollIntoView({ block: "nearest" });
 }
 
@@ -62,7 +66,7 @@ function vertical(step) {
     .filter(({ box }) => (step > 0 ? box.top >= here.bottom - 4 : box.bottom <= here.top + 4));
   const nearest = (a, b) => Math.abs(a.box.top - here.top) - Math.abs(b.box.top - here.top) || Math.abs(a.box.left - here.left) - Math.abs(b.box.left - here.left);
   const found = places.sort(nearest)[0];
-  if (found) focus(found.place);
+  if (found) goTo(found.place);
 }
 
 function zoom() {
@@ -130,8 +134,8 @@ grid.addEventListener("focusin", (event) => {
 side.addEventListener("click", (event) => event.target.closest("[data-zoom]") && zoom());
 
 onKeys({
-  ArrowLeft: () => focus(focused - 1),
-  ArrowRight: () => focus(focused + 1),
+  ArrowLeft: () => goTo(focused - 1),
+  ArrowRight: () => goTo(focused + 1),
   ArrowUp: () => vertical(-1),
   ArrowDown: () => vertical(1),
   " ": () => boxes[focused]?.click(),
@@ -155,4 +159,4 @@ onKeys({
 });
 
 showWrites();
-if (cards.length) focus(0);
+if (cards.length) focus(0); // the heading stays in view

@@ -1,6 +1,6 @@
 // A picture and its nearest: a box to look for a detail, ticks to judge.
 
-import { save, say, sayThere } from "./app.js";
+import { lastAct, onKeys, save, say, sayThere, undo } from "./app.js";
 
 const sheet = document.querySelector(".near");
 const canvas = document.getElementById("canvas");
@@ -9,6 +9,7 @@ const form = document.getElementById("detail");
 const fields = [...form.querySelectorAll("[data-part]")];
 const acts = document.getElementById("acts");
 const boxes = [...document.querySelectorAll("#hits input")];
+let busy = false;
 
 const parts = () => fields.map((field) => Number(field.value) / 100);
 
@@ -70,25 +71,44 @@ function showWrites() {
   }
 }
 
-acts?.addEventListener("submit", (event) => event.preventDefault());
-acts?.addEventListener("click", async (event) => {
-  const button = event.target.closest("button[data-kind]");
-  if (!button) return;
+async function judge(kind) {
   const others = ticked();
+  if (!acts || busy) return;
   if (!others.length) return say("Tick the works that you judge with this picture.", "bad");
+  busy = true;
   acts.classList.add("busy");
   const { uid, box } = sheet.dataset;
   // "Not the same" is said of this picture and each other one, never of the others among themselves.
-  const { kind } = button.dataset;
   const wishes = kind === "not_same" ? others.map((other) => [uid, other]) : [[uid, ...others]];
-  let saved = null;
   // The detail that was looked for is what carries the signature; a photograph is whole.
-  const boxes = box && kind !== "duplicate" ? { [uid]: box } : {};
-  for (const ticked of wishes) saved = await save({ kind, ticked, boxes });
+  const framed = box && kind !== "duplicate" ? { [uid]: box } : {};
+  const saved = [];
+  for (const ticked of wishes) saved.push(await save({ kind, ticked, boxes: framed }));
+  busy = false;
   acts.classList.remove("busy");
-  if (!saved) return;
-  sayThere(`Saved: ${saved.said}.`, saved.act);
+  if (saved.includes(null)) return;
+  const last = saved.at(-1);
+  sayThere(saved.length > 1 ? `Saved: ${saved.length} judgements.` : `Saved: ${last.said}.`, last.act);
   location.reload();
+}
+
+async function takeBack() {
+  const last = await lastAct();
+  if (last && (await undo(last.act))) location.reload();
+}
+
+acts?.addEventListener("submit", (event) => event.preventDefault());
+acts?.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (button?.dataset.kind) judge(button.dataset.kind);
+  if (button?.dataset.step === "undo") takeBack();
+});
+onKeys({
+  Enter: () => judge("same"),
+  x: () => judge("not_same"),
+  m: () => judge("similar"),
+  d: () => judge("duplicate"),
+  u: takeBack,
 });
 document.getElementById("hits")?.addEventListener("change", showWrites);
 

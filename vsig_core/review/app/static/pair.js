@@ -5,6 +5,7 @@ import { View } from "./zoom.js";
 
 const BLIND = "vsig.blind";
 const acts = document.getElementById("acts");
+const help = document.getElementById("help");
 const figures = [...document.querySelectorAll("#two figure")];
 const uids = figures.map((figure) => figure.dataset.uid);
 let together = true;
@@ -85,7 +86,8 @@ const STEPS = {
     pressed("together", together);
   },
   blind: () => blind(!document.body.classList.contains("blind")),
-  whole: () => views[0].move({ x: 0.5, y: 0.5, scale: 1 }),
+  whole: () => views.forEach((view) => view.move({ x: 0.5, y: 0.5, scale: 1 }, true)),
+  help: () => help.showModal(),
 };
 
 acts?.addEventListener("submit", (event) => event.preventDefault());
@@ -102,6 +104,6 @@ onKeys({
   d: () => judge("duplicate"),
   "Shift+d": () => judge("not_duplicate"),
   n: () => judge("unsure"),
-  s: STEPS.skip, u: STEPS.undo, f: STEPS.mirror, e: STEPS.match, t: STEPS.together, b: STEPS.blind, z: STEPS.whole,
+  s: STEPS.skip, u: STEPS.undo, f: STEPS.mirror, e: STEPS.match, t: STEPS.together, b: STEPS.blind, z: STEPS.whole, "?": STEPS.help,
 });
 blind(localStorage.getItem(BLIND) === "1");

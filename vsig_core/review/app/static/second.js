@@ -1,6 +1,6 @@
 // A second opinion: one key, saved, and the next pair.
 
-import { onKeys, save } from "./app.js";
+import { lastAct, onKeys, save, undo } from "./app.js";
 
 const pair = document.getElementById("pair");
 const acts = document.getElementById("acts");
@@ -14,9 +14,23 @@ async function judge(kind) {
   if (saved) location.reload();
 }
 
+async function takeBack() {
+  const last = await lastAct();
+  if (last && (await undo(last.act))) location.reload();
+}
+
 acts?.addEventListener("submit", (event) => event.preventDefault());
 acts?.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-say]");
-  if (button) judge(button.dataset.say);
+  const button = event.target.closest("button");
+  if (button?.dataset.kind) judge(button.dataset.kind);
+  if (button?.dataset.step === "undo") takeBack();
 });
-onKeys({ y: () => judge("same"), m: () => judge("similar"), n: () => judge("not_same"), "?": () => judge("unsure") });
+// The same keys as on the page of a pair: there N is unsure, and would be a judgement here.
+onKeys({
+  Enter: () => judge("same"),
+  y: () => judge("same"),
+  x: () => judge("not_same"),
+  m: () => judge("similar"),
+  n: () => judge("unsure"),
+  u: takeBack,
+});

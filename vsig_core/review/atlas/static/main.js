@@ -32,7 +32,7 @@ function say(heading, words, progress) {
 async function ready() {
   for (;;) {
     const manifest = await readManifest();
-    showPages(manifest.pages);
+    showApp(manifest);
     if (manifest.state === "ready") return manifest;
     if (manifest.state !== "packing") {
       say(HEADINGS[manifest.state], manifest.words);
@@ -43,8 +43,8 @@ async function ready() {
   }
 }
 
-/** Sections of the app, where the map is part of one. */
-function showPages(pages) {
+/** The head of the app, where the map is part of one. */
+function showApp({ pages, project, person }) {
   const anchors = pages.map(([title, address]) => {
     const anchor = document.createElement("a");
     anchor.textContent = title;
@@ -52,9 +52,10 @@ function showPages(pages) {
     if (anchor.href === new URL(".", location.href).href) anchor.ariaCurrent = "page";
     return anchor;
   });
-  const nav = document.getElementById("pages");
-  nav.replaceChildren(...anchors);
-  nav.hidden = !anchors.length;
+  document.getElementById("pages").replaceChildren(...anchors);
+  document.getElementById("project").textContent = project ?? "";
+  document.getElementById("person").textContent = person ?? "";
+  document.getElementById("app").hidden = !anchors.length;
 }
 
 function showCounts({ n, told, drawn, leftOut, colourings }) {
