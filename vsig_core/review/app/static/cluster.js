@@ -75,7 +75,7 @@ function zoom() {
 }
 
 async function judge(kind, others) {
-  if (busy || !acts) return;
+  if (busy || !acts?.querySelector(`[data-kind="${kind}"]`)) return;
   const verdict = kind === "right" || kind === "wrong";
   const t = verdict ? boxes.map((box) => box.value) : ticked();
   const u = verdict ? [] : unticked();
@@ -88,7 +88,7 @@ async function judge(kind, others) {
     ticked: t,
     unticked: u,
     unticked_are_not: Boolean(others),
-    cluster: acts.dataset.cluster,
+    cluster: acts.dataset.cluster || null,
     motif: kind === "same" ? acts.elements.motif.value || null : null,
   });
   busy = false;
