@@ -92,8 +92,10 @@ def show(found: Iterable[Finding]) -> None:
 
 def no_pictures(project: Project) -> list[str]:
     """Why a corpus that was read has no picture."""
-    planned = project.store.read_or_empty("batches", columns=["gone_at"])
-    if project.store.version("corpus") is None or present(planned).num_rows:
+    store = project.store
+    planned = store.read_or_empty("batches", columns=["gone_at"])
+    arrived = store.version("batches") is None and store.read_or_empty("corpus").num_rows
+    if store.version("corpus") is None or arrived or present(planned).num_rows:
         return []
     return [source.uri for source in project.settings.source] or ["vsig.toml names no source"]
 

@@ -163,6 +163,7 @@ def test_a_header_alone_is_a_file_without_judgements():
         ("SETTLE,,,,,,k-1,perhaps,", "bad_outcome"),
         ('POSITIVE,"a"x,b,,,,,,', "quotes"),
         ('POSITIVE,"a,b,,,,,,', "quotes"),
+        ("POSITIVE,a\0,b,,,,,,", "nul"),
     ],
 )
 def test_a_bad_row_comes_with_its_line_and_reason_and_the_good_ones_count(line, reason):

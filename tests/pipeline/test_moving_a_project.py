@@ -16,6 +16,7 @@ from vsig_core.project import Project, init_project, open_project
 from vsig_core.store import TABLES, Provenance, Store
 from vsig_core.upkeep import verify
 from vsig_pipeline.estimate import estimate
+from vsig_pipeline.findings import findings
 from vsig_pipeline.listing import plan_sources
 from vsig_pipeline.state import State
 
@@ -98,6 +99,10 @@ def test_a_run_elsewhere_knows_that_the_work_is_done(finished: Project, moved: P
     for name in ("links", "components", "motif_members", "clusters", "layout", "groups", "models"):
         assert rows(moved.store, name) == rows(finished.store, name), name
     assert run_quietly(moved) == []
+
+
+def test_what_arrived_is_not_said_to_be_without_pictures(arrived: Project):
+    assert "no_pictures" not in {finding.kind for finding in findings(arrived)}
 
 
 def test_a_new_setting_is_computed_on_what_arrived(moved: Project):

@@ -232,7 +232,13 @@ def test_a_ring_of_redirects_ends(web: Web, server: WebServer):
 
 @pytest.mark.parametrize(
     "target",
-    ["file:///etc/passwd", "ftp://example.org/a", "gopher://x", "//169.254.169.254/latest"],
+    [
+        "file:///etc/passwd",
+        "ftp://example.org/a",
+        "gopher://x",
+        "//169.254.169.254/latest",
+        "http://[",
+    ],
 )
 def test_redirects_elsewhere_are_refused(web: Web, server: WebServer, target: str):
     url = server.answer("/a.jpg", Answer(302, headers={"Location": target}))

@@ -19,7 +19,7 @@ _LARGEST_CELL = 1 << 30
 class Record:
     """One record of a file: its line (the header being 1), raw text, and cells.
 
-    `fault` says why the cells could not be told apart; they are then empty.
+    `fault` says why the cells cannot be told apart or read; they are then empty.
     """
 
     line: int
@@ -56,6 +56,8 @@ def read_sheet(data: bytes, file: str, required: Sequence[str]) -> Sheet:
     csv.field_size_limit(_LARGEST_CELL)
     records = list(_records(lines, delimiter))
     columns = [cell.strip().lower() for cell in records[0].cells] if records else []
+    if "\0" in text and not set(required) <= set(columns):
+        raise AnnotationError(f"{file} is not text; wanted a CSV file in UTF-8")
     _check_columns(columns, required, file)
     if delimiter != ",":
         notes.append(f"cells are separated by {delimiter!r}")
@@ -101,8 +103,6 @@ def _decode(data: bytes, file: str) -> tuple[str, list[str], bool]:
         else:
             text = "\0" if utf16 else data.decode("latin-1")
             notes.append("not UTF-8: read as Latin-1; look at the accents in names")
-    if "\0" in text:
-        raise AnnotationError(f"{file} is not text; wanted a CSV file in UTF-8")
     if not text.strip():
         raise AnnotationError(f"{file} is empty; wanted a line that names the columns")
     return text, notes, mid_character
@@ -130,8 +130,10 @@ def _records(lines: list[str], delimiter: str) -> Iterator[Record]:
         try:
             for cells in reader:
                 after = start + reader.line_num
-                if any(map(str.strip, cells)):
-                    text = "".join(lines[first:after]).rstrip("\r\n")
+                text = "".join(lines[first:after]).rstrip("\r\n")
+                if "\0" in text:
+                    yield Record(first + 1, text, [], "nul: a NUL is no character of a text")
+                elif any(map(str.strip, cells)):
                     yield Record(first + 1, text, cells)
                 first = after
             return

@@ -6,7 +6,7 @@ that only this machine can see: the router's, a cloud's own (169.254.169.254), a
 
 import ipaddress
 from collections.abc import Set as AbstractSet
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from vsig_core.errors import FetchError
 
@@ -32,6 +32,20 @@ def host_of(url: str) -> str:
     if with_password:
         raise FetchError("forbidden", f"an address of {host} carries a name or a password")
     return host
+
+
+def redirected(url: str, location: str) -> str:
+    """Where a server sends whoever asked for an address.
+
+    Raises
+    ------
+    FetchError
+        forbidden: that is no address.
+    """
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise FetchError("forbidden", f"{url} leads to {location!r}: {error}") from None
 
 
 def check_name(host: str, private_hosts: AbstractSet[str]) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
-from urllib.parse import urljoin
 
 import urllib3
 
@@ -18,7 +17,7 @@ from vsig_core.errors import FetchError
 from vsig_core.release import release
 from vsig_core.retrying import retrying
 from vsig_core.settings import WebSettings
-from vsig_core.web.addresses import check_name, host_of
+from vsig_core.web.addresses import check_name, host_of, redirected
 from vsig_core.web.answers import (
     CheckSize,
     PassingError,
@@ -215,7 +214,7 @@ class Web:
                 if answer.status == 200:
                     return body_of(answer, check_size, self.settings), head_of(answer, url)
                 if answer.status in _REDIRECTS and "Location" in answer.headers:
-                    url = urljoin(url, answer.headers["Location"])
+                    url = redirected(url, answer.headers["Location"])
                     continue
                 self._fail(url, answer)
             finally:
