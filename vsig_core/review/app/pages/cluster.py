@@ -19,7 +19,7 @@ _BESIDE = 12
 
 
 def routes(desk: Desk) -> list[Route]:
-    """`/cluster/KEY`, `/set?uid=…` for what a person chose; `/record?uid=…`, at the right of both."""
+    """`/cluster/KEY`, `/set?uid=…` for what a person chose, `/record?uid=…` at their right."""
 
     def cluster(request: Request) -> Response:
         return shown(request, group_of(desk, request.path_params["key"]))

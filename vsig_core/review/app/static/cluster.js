@@ -159,4 +159,5 @@ onKeys({
 });
 
 showWrites();
-if (cards.length) focus(0); // the heading stays in view
+// The heading stays in view where the picture is too.
+if (cards.length) (cards[0].getBoundingClientRect().top < innerHeight / 2 ? focus : goTo)(0);
