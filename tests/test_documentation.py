@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer.main
 from packaging.requirements import Requirement
 
 from vsig_core.cli import build
+from vsig_core.corpus.sample.plan import names_for
 from vsig_core.settings import Settings
 from vsig_core.store import TABLES
 from vsig_pipeline.steps import STEPS
@@ -98,6 +100,13 @@ def test_links_between_pages_lead_somewhere(page: Path):
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
         if "://" not in target and target not in MADE_WITH_THE_SITE:
             assert (page.parent / target).exists(), target
+
+
+def test_the_pictures_that_the_tutorial_names_are_in_the_sample():
+    tutorial = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    drawn = names_for(600, np.random.default_rng([7, 1]))
+    named = set(re.findall(r"drawer-\d/\d+\.jpg", tutorial))
+    assert named and named <= set(drawn)
 
 
 def test_every_column_and_every_setting_says_what_it_means():

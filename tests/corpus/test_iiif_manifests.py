@@ -214,6 +214,14 @@ def test_one_bad_canvas_never_loses_the_others(bad: Any, why: str):
     assert len(found.refused) == 1 and why in found.refused[0]
 
 
+def test_no_more_canvases_are_read_than_a_book_can_have(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("vsig_core.corpus.iiif.manifests.MOST_CANVASES", 2)
+    found = read(manifest3(BASE, canvas3(C1, image3(FULL)), {}, {}, {}))
+    assert [painted.uid for painted in found.painted] == [C1]
+    assert ["4 canvases" in found.refused[0], "canvas 2" in found.refused[1]] == [True, True]
+    assert len(found.refused) == 2
+
+
 HUGE = 10**400
 
 

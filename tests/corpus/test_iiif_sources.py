@@ -440,6 +440,21 @@ def test_a_stream_leads_to_what_is_there_now(server: WebServer, look: Callable[.
     assert listing.files[0].modified == datetime(2026, 2, 1, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    "time", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "3024-01-01T00:00:00Z"]
+)
+def test_a_time_that_cannot_be_leaves_a_stream_and_its_plan_readable(
+    server: WebServer, look: Callable[..., Listing], time: str
+):
+    p1 = f"{server.address}/p1"
+    server.put_json("/p1", page(p1, activity("Update", put_manifest(server, "a"), time)))
+    server.put_json("/changes", stream(f"{server.address}/changes", p1))
+    listing = look("/changes")
+    planned = plan_batches(empty("batches"), listing, 500).table
+    assert planned["modified"].to_pylist() == [None]
+    assert plan_batches(planned, listing, 500).changed == []
+
+
 def test_a_stream_is_not_read_further_back_than_its_last_refresh(
     server: WebServer, look: Callable[..., Listing]
 ):

@@ -5,13 +5,14 @@ one said: https://iiif.io/api/discovery/1.0/.
 """
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from vsig_core.corpus.iiif.parts import Object, address, kind, objects, text
 
 MOST_PAGES = 100_000
 _GONE = {"Delete", "Remove"}
+_ZONES_DIFFER = timedelta(days=1)
 
 # Gives a page by its address, at once or as it is known; raises `FetchError`.
 Page = Callable[[str, bool], Object]
@@ -67,8 +68,10 @@ def _newest_first(stream: Object, base: str, page: Page) -> Iterator[Object]:
 
 
 def _time(value: Any) -> datetime | None:
+    """In UTC; None where it is none, or yet to come: what changes then cannot be fetched now."""
     try:
         time = datetime.fromisoformat(text(value))
-    except ValueError:
+        utc = (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    return utc if utc <= datetime.now(UTC) + _ZONES_DIFFER else None

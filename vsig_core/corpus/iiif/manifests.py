@@ -13,6 +13,8 @@ from vsig_core.errors import FetchError
 from vsig_core.web.addresses import host_of
 
 WorkIs = Literal["canvas", "manifest"]
+# Of one manifest; books have hundreds. What a hostile one has would fill the memory with words.
+MOST_CANVASES = 100_000
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,11 @@ def pictures_of(manifest: Object, base: str, wanted: Wanted) -> Pictures:
     canvases = _canvases(manifest)
     if not canvases:
         pictures.refused.append(f"{where}: the manifest has no canvases")
-    for place, canvas in enumerate(canvases, 1):
+    if len(canvases) > MOST_CANVASES:
+        pictures.refused.append(
+            f"{where}: {len(canvases):,} canvases; the first {MOST_CANVASES:,} are read"
+        )
+    for place, canvas in enumerate(canvases[:MOST_CANVASES], 1):
         named = f"{where}, canvas {place}"
         if not isinstance(canvas, dict):
             pictures.refused.append(f"{named} is no object")
