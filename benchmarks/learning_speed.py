@@ -3,7 +3,8 @@
 Embedding is held against the original's way (each picture decoded at full size, resized, and put
 through the network alone) and against the bare network on tensors that are ready; an epoch of
 training on cached maps against one that decodes, augments and trains the whole network. All on
-`corpora/art`, in one process, in turns.
+`corpora/art`, in one process, in turns: as it is (512 px), and enlarged to the sizes of a
+working copy, which is what vsig embeds, and of a scan.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from vsig_core.model.preprocess import decode, letterbox, stack
 from vsig_core.settings import ModelSettings, TrainingSettings
 
 BATCH = ModelSettings().batch_size
+SIDES = (1024, 2048)  # of a working copy and of a scan, pixels
 
 
 def main() -> None:
@@ -37,11 +39,25 @@ def main() -> None:
     asked = parser.parse_args()
     files = sorted((art_corpus() / "images").rglob("*.jpg"))[: asked.pictures]
     pictures = [file.read_bytes() for file in files]
-    embedding(pictures, asked.turns)
+    embedding(pictures, asked.turns, "512 px")
+    for side in SIDES:
+        large = [enlarged(one, side) for one in pictures[::4]]
+        embedding(large, asked.turns, f"{side} px")
     training(pictures, asked.triplets)
 
 
-def embedding(pictures: Sequence[bytes], turns: int) -> None:
+def enlarged(picture: bytes, side: int) -> bytes:
+    """The same picture with that longer side."""
+    with Image.open(io.BytesIO(picture)) as image:
+        scale = side / max(image.size)
+        width, height = (round(scale * length) for length in image.size)
+        scan = image.convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
+    kept = io.BytesIO()
+    scan.save(kept, "JPEG", quality=90)
+    return kept.getvalue()
+
+
+def embedding(pictures: Sequence[bytes], turns: int, size: str) -> None:
     """Pictures a second, the best of some turns."""
     network = load_network(ModelSettings())
     fast = fused(network)
@@ -63,7 +79,8 @@ def embedding(pictures: Sequence[bytes], turns: int) -> None:
             best[name] = min(best[name], time.perf_counter() - started)
     for name, seconds in best.items():
         ratio = seconds / best["vsig"]
-        print(f"embedding, {name}: {len(pictures) / seconds:.1f} pictures/s; vsig is {ratio:.2f} x")
+        rate = f"{len(pictures) / seconds:.1f} pictures/s"
+        print(f"embedding, {size}, {name}: {rate}; vsig is {ratio:.2f} x")
 
 
 def _bare(network: Network, ready: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> None:

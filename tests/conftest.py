@@ -21,6 +21,17 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("vsig")
 
+# SQLite and Delta Lake wait for the disk after each of their many small commits: a third of the
+# time of a run of the loop in a test.
+IN_MEMORY = Path("/dev/shm")
+ROOM = 8 << 30  # bytes: the tests of one session leave less than half of it
+
+
+def pytest_configure() -> None:
+    """Keep the tests' files in memory where there is room, unless the caller names a place."""
+    if os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
+
 
 @pytest.fixture(scope="session")
 def moto() -> Iterator[Server]:

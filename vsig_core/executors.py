@@ -3,7 +3,7 @@
 With a cluster it is the cluster that does all three. On one machine each has what was
 measured to suit it: processes for decoding, because libraries in C crash on hostile
 pictures and processes decode as fast as threads; threads for embedding, because they
-share the network and all cores (a process each would hold torch and the network anew);
+share the network and its lanes (a process each would hold torch and the network anew);
 and threads inside the neighbour graph, because they share the vectors.
 """
 
@@ -13,8 +13,8 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from vsig_core.settings import Settings
 from vsig_core.workers import cluster, local_processes
 
-# While one chunk is in the network, the next is read and decoded.
-_EMBEDDING_THREADS = 2
+# They read what the lanes of `vsig_core.model` look at: from a bucket, one would not keep up.
+_EMBEDDING_THREADS = 4
 
 
 def decoding(settings: Settings) -> Executor:

@@ -1,7 +1,7 @@
 """Pictures to unit vectors, in batches."""
 
+import functools
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from vsig_core.errors import PictureError, WeightsError
 from vsig_core.model.fusion import fused
+from vsig_core.model.lanes import in_lanes, lanes
 from vsig_core.model.network import Network
 from vsig_core.model.preprocess import Letterboxed, Preprocessing, decode, letterbox, stack
-
-_DECODERS = 2
 
 
 def embed(
@@ -30,7 +29,8 @@ def embed(
     pictures
         Encoded pictures; each is asked for once, in order, so it may read lazily.
     batch_size
-        Pictures in the network at a time. It changes results in the last bits only.
+        Pictures in the network at a time, in all lanes. It changes results in the last bits
+        only.
     progress
         Called as (done, total).
 
@@ -56,26 +56,27 @@ def describe(
     progress: Callable[[int, int], None] | None = None,
 ) -> NDArray[np.float32]:
     """Do the same by a network that is fused already."""
-    starts = range(0, len(pictures), batch_size)
+    size = lanes().share(batch_size)
+    chunks = (
+        (start, [pictures[index] for index in range(start, min(start + size, len(pictures)))])
+        for start in range(0, len(pictures), size)
+    )
     vectors: list[NDArray[np.float32]] = []
-    with ThreadPoolExecutor(_DECODERS) as executor, torch.inference_mode():
-
-        def read(start: int) -> list[Future[Letterboxed]]:
-            chunk = range(start, min(start + batch_size, len(pictures)))
-            return [
-                executor.submit(_prepare, index, pictures[index], fast.preprocessing)
-                for index in chunk
-            ]
-
-        ahead = read(0)
-        for start in starts:
-            batch = [future.result() for future in ahead]
-            ahead = read(start + batch_size)  # decoded while the network works
-            images, boxes = stack(batch)
-            vectors.append(_usable(fast(images, boxes).numpy(), start))
-            if progress:
-                progress(start + len(batch), len(pictures))
+    for found in in_lanes(functools.partial(_describe_some, fast), chunks):
+        vectors.append(found)
+        if progress:
+            progress(sum(map(len, vectors)), len(pictures))
     return np.concatenate(vectors) if vectors else np.zeros((0, 0), np.float32)
+
+
+@torch.inference_mode()
+def _describe_some(fast: Network, chunk: tuple[int, list[bytes]]) -> NDArray[np.float32]:
+    start, pictures = chunk
+    prepared = [
+        _prepare(index, data, fast.preprocessing) for index, data in enumerate(pictures, start)
+    ]
+    images, boxes = stack(prepared)
+    return _usable(fast(images, boxes).numpy(), start)
 
 
 def _prepare(index: int, data: bytes, preprocessing: Preprocessing) -> Letterboxed:

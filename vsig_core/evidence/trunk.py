@@ -3,8 +3,8 @@
 They outlive every training, for each starts from the same pretrained weights.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import torch
@@ -13,13 +13,13 @@ from torch import Tensor
 from vsig_core.errors import PictureError, WeightsError
 from vsig_core.evidence.cells import Cells, cells_of
 from vsig_core.model.fusion import fused
+from vsig_core.model.lanes import in_lanes, lanes
 from vsig_core.model.network import Network
 from vsig_core.model.preprocess import Letterboxed, decode, letterbox, stack
 
 # Stages of the network above the maps: as many as the default training changes.
 STAGES_ABOVE = 3
-_BATCH = 8
-_DECODERS = 2
+_BATCH = 8  # pictures at a time, in all lanes
 
 
 class Trunk:
@@ -57,13 +57,19 @@ class Trunk:
         PictureError
             One cannot be decoded; the message names its index.
         """
-        with ThreadPoolExecutor(_DECODERS) as executor:
-            for start in range(0, len(pictures), _BATCH):
-                numbers = range(start, min(start + _BATCH, len(pictures)))
-                drawn = list(executor.map(lambda n: self._drawn(n, pictures[n]), numbers))
-                images, _ = stack(drawn)
-                for maps, picture in zip(self._maps(images).numpy(), drawn, strict=True):
-                    yield cells_of(maps, picture.box)
+        size = lanes().share(_BATCH)
+        chunks = (
+            [(index, pictures[index]) for index in range(start, min(start + size, len(pictures)))]
+            for start in range(0, len(pictures), size)
+        )
+        return itertools.chain.from_iterable(in_lanes(self._look, chunks))
+
+    @torch.inference_mode()
+    def _look(self, chunk: Sequence[tuple[int, bytes]]) -> list[Cells]:
+        drawn = [self._drawn(number, data) for number, data in chunk]
+        images, _ = stack(drawn)
+        maps = self._maps(images).numpy()
+        return [cells_of(own, picture.box) for own, picture in zip(maps, drawn, strict=True)]
 
     def _drawn(self, number: int, data: bytes) -> Letterboxed:
         try:

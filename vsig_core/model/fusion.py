@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -36,20 +37,23 @@ class FoldedTail:
     """A network's stages from a cut on, for training: the same function of the same parameters.
 
     Batch norms are frozen in training, so each is a factor and an offset for every channel.
-    They go into the weights of the convolution before it each time that it computes, and the
-    gradients of these weights come back through them.
+    They go into the weights of the convolution before it, once for each step, and the
+    gradients of these weights come back through them. Several threads may call it: each has
+    the layers, into which the weights are put for a moment, to itself.
     """
 
     def __init__(self, network: Network, cut: int) -> None:
         self._network = network
         fast = fused(network)
-        self._tail = _Tail(fast, cut)
-        self._pairs = [] if fast is network else list(_pairs(network))
+        self._layers = _Tail(fast, cut)
+        self._own = threading.local()
+        pairs = [] if fast is network else _pairs(network)
+        self._pairs = [pair for pair in pairs if pair.stage >= cut]
         self._folded = {id(pair.convolution.weight) for pair in self._pairs}
         self._folded |= {id(pair.convolution.bias) for pair in self._pairs}
 
-    def __call__(self, maps: Tensor, boxes: Tensor) -> Tensor:
-        """Unit vectors of maps at the cut, shape (n, d)."""
+    def weights(self) -> dict[str, Tensor]:
+        """What the layers compute with as the network's parameters are now."""
         weights: dict[str, Tensor] = {
             f"network.{name}": parameter
             for name, parameter in self._network.named_parameters()
@@ -59,7 +63,13 @@ class FoldedTail:
             weight, bias = pair.folded()
             weights[f"network.{pair.name}.weight"] = weight
             weights[f"network.{pair.name}.bias"] = bias
-        return functional_call(self._tail, weights, (maps, boxes))
+        return weights
+
+    def __call__(self, weights: dict[str, Tensor], maps: Tensor, boxes: Tensor) -> Tensor:
+        """Unit vectors of maps at the cut, shape (n, d)."""
+        if not hasattr(self._own, "layers"):
+            self._own.layers = copy.deepcopy(self._layers)
+        return functional_call(self._own.layers, weights, (maps, boxes))
 
 
 class _Tail(nn.Module):
@@ -81,6 +91,11 @@ class _Pair:
     norm: nn.BatchNorm2d
     parent: nn.Module
     norm_name: str
+
+    @property
+    def stage(self) -> int:
+        """Of the network, of which the name begins `stages.N`."""
+        return int(self.name.split(".")[1])
 
     def folded(self) -> tuple[Tensor, Tensor]:
         """Weight and bias of a convolution that does both."""

@@ -1,9 +1,9 @@
 """What the tail is trained on: maps of augmented views, computed once or afresh."""
 
+import functools
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -17,12 +17,12 @@ from torch import Tensor
 
 from vsig_core.errors import PictureError
 from vsig_core.model.fusion import fused
+from vsig_core.model.lanes import in_lanes, lanes
 from vsig_core.model.network import Network
 from vsig_core.model.preprocess import Letterboxed, decode, letterbox, stack
 from vsig_core.model.views import augmented
 
-_DECODERS = 2
-_BATCH = 32  # views in the trunk at a time
+_BATCH = 32  # views in the trunk at a time, in all lanes
 
 
 class MapSource(Protocol):
@@ -98,13 +98,11 @@ class FreshMaps:
 
     def take(self, rows: NDArray[np.int64], draws: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         """Normalised images, shape (n, 3, side, side), and their boxes."""
-        with ThreadPoolExecutor(_DECODERS) as executor:
-            views = executor.map(
-                lambda row, draw: self._pictures.views(self._network, row, [draw])[0],
-                rows.tolist(),
-                draws.tolist(),
-            )
-            images, boxes = stack(list(views))
+        views = in_lanes(
+            lambda one: self._pictures.views(self._network, one[0], [one[1]])[0],
+            zip(rows.tolist(), draws.tolist(), strict=True),
+        )
+        images, boxes = stack(list(views))
         return self._network.trunk(images, 0), boxes
 
 
@@ -178,23 +176,26 @@ class TrunkCache:
         self, missing: Sequence[int], files: Sequence[Path], progress: Callable[[int], None]
     ) -> None:
         fast = fused(self.network)
-        with ThreadPoolExecutor(_DECODERS) as executor, torch.inference_mode():
-            for rows in self._batches(missing):
-                drawn = list(executor.map(self._views, rows))
-                images, boxes = stack([view for one in drawn for view in one])
-                maps = fast.trunk(images, self.cut).half()
-                counts = [len(one) for one in drawn]
-                for row, own, placed in zip(
-                    rows, maps.split(counts), boxes.split(counts), strict=True
-                ):
-                    _keep(files[row], {"maps": own.contiguous(), "boxes": placed.contiguous()})
-                progress(len(rows))
+        for count in in_lanes(functools.partial(self._look, fast, files), self._batches(missing)):
+            progress(count)
+
+    @torch.inference_mode()
+    def _look(self, fast: Network, files: Sequence[Path], rows: Sequence[int]) -> int:
+        """Keep the maps of some pictures, and say how many they were."""
+        drawn = [self._views(row) for row in rows]
+        images, boxes = stack([view for one in drawn for view in one])
+        maps = fast.trunk(images, self.cut).half()
+        counts = [len(one) for one in drawn]
+        for row, own, placed in zip(rows, maps.split(counts), boxes.split(counts), strict=True):
+            _keep(files[row], {"maps": own.contiguous(), "boxes": placed.contiguous()})
+        return len(rows)
 
     def _batches(self, rows: Sequence[int]) -> Iterator[list[int]]:
-        """As many pictures at a time as have `_BATCH` views, but at least one."""
+        """As many pictures at a time as have a lane's share of views, but at least one."""
+        most = lanes().share(_BATCH)
         batch: list[int] = []
         for row in rows:
-            if batch and self.views[batch].sum() + self.views[row] > _BATCH:
+            if batch and self.views[batch].sum() + self.views[row] > most:
                 yield batch
                 batch = []
             batch.append(row)

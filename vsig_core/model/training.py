@@ -1,8 +1,9 @@
 """Fine-tuning on triplets: the frozen trunk once, then the tail for a few epochs (DESIGN 5.3)."""
 
+import functools
 import hashlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from vsig_core.model.checkpoints import (
     write_checkpoint,
 )
 from vsig_core.model.fusion import FoldedTail
+from vsig_core.model.lanes import in_lanes
 from vsig_core.model.loss import CompoundHingeLoss
 from vsig_core.model.maps import FreshMaps, MapSource, Pictures, TrainingPictures, TrunkCache
 from vsig_core.model.network import Network
@@ -30,7 +32,7 @@ from vsig_core.settings import ModelSettings, TrainingSettings
 
 Progress = Callable[[int, int], None]
 
-_LOOK = 64  # pictures in the tail at a time, where nothing is learnt
+_PART = 32  # pictures of a lane in the tail at a time
 _WARM_UP = 0.5  # epochs
 _DRAWS = 2**31
 
@@ -272,30 +274,64 @@ class _Run:
         pictures = np.arange(rows.max() + 1)
         draws = rng.integers(0, _DRAWS, len(pictures))
         with torch.inference_mode():
-            vectors = torch.cat(
-                [
-                    self._tail(*source.take(pictures[part], draws[part]))
-                    for part in (slice(i, i + _LOOK) for i in range(0, len(pictures), _LOOK))
-                ]
-            )
-            losses = self._loss(*vectors[torch.from_numpy(rows.T)]).numpy()
+            seen = self._through(self._tail.weights(), source, pictures, draws)
+            losses = self._loss(*torch.cat(seen)[torch.from_numpy(rows.T)]).numpy()
         self._check(losses)
         return losses
 
     def _step(
         self, source: MapSource, triplets: NDArray[np.int64], rng: np.random.Generator
     ) -> NDArray[np.float32]:
-        """Learn from a few triplets; a picture in several of them goes through once."""
+        """Learn from a few triplets; a picture in several of them goes through once.
+
+        Each lane takes a part of the pictures there and back. Between the two the loss is
+        computed on the vectors of all, for a triplet's pictures may lie in several lanes.
+        """
         pictures, place = np.unique(triplets, return_inverse=True)
-        maps, boxes = source.take(pictures, rng.integers(0, _DRAWS, len(pictures)))
-        vectors = self._tail(maps, boxes)
+        draws = rng.integers(0, _DRAWS, len(pictures))
+        folded = self._tail.weights()
+        learnt = {
+            name: value.detach().requires_grad_()
+            for name, value in folded.items()
+            if value.requires_grad
+        }
+        weights = folded | learnt
+        seen = self._through(weights, source, pictures, draws)
+        vectors = torch.cat([part.detach() for part in seen]).requires_grad_()
         # Not `vectors[place]`: its gradient adds up in whatever order the threads come.
         chosen = torch.from_numpy(place.reshape(-1, 3))
         losses = self._loss(*(vectors.index_select(0, role) for role in chosen.T))
+        loss = losses.mean() if self._settings.reduction == "mean" else losses.sum()
+        (gradients,) = torch.autograd.grad(loss, vectors)
+        back = in_lanes(
+            lambda pair: torch.autograd.grad(
+                pair[0], list(learnt.values()), pair[1], materialize_grads=True
+            ),
+            zip(seen, gradients.split([len(part) for part in seen]), strict=True),
+        )
+        total = functools.reduce(_added, back)
         self._optimizer.zero_grad()
-        (losses.mean() if self._settings.reduction == "mean" else losses.sum()).backward()
+        torch.autograd.backward([folded[name] for name in learnt], total)
         self._optimizer.step()
         return losses.detach().numpy()
+
+    def _through(
+        self,
+        weights: dict[str, Tensor],
+        source: MapSource,
+        pictures: NDArray[np.int64],
+        draws: NDArray[np.int64],
+    ) -> list[Tensor]:
+        """Vectors of views of pictures, some at a time; gradients are kept where they are here."""
+        kept = torch.is_inference_mode_enabled()
+
+        def look(taken: tuple[Tensor, Tensor]) -> Tensor:
+            with torch.inference_mode(kept):
+                return self._tail(weights, *taken)
+
+        starts = range(0, len(pictures), _PART)
+        parts = (slice(start, start + _PART) for start in starts)
+        return list(in_lanes(look, (source.take(pictures[part], draws[part]) for part in parts)))
 
     def _check(self, losses: NDArray[np.float32]) -> None:
         if not np.isfinite(losses).all():
@@ -304,6 +340,10 @@ class _Run:
                 f"(now {self._settings.learning_rate:g}); if it happens in the first epoch, "
                 "the weights that training starts from are damaged."
             )
+
+
+def _added(sums: Sequence[Tensor], more: Sequence[Tensor]) -> Sequence[Tensor]:
+    return [total.add_(part) for total, part in zip(sums, more, strict=True)]
 
 
 def _trainable(network: Network, cut: int) -> dict[str, Tensor]:

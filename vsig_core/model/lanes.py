@@ -1,0 +1,80 @@
+"""Lanes: threads that each look at pictures of their own, on one core.
+
+A network that computes one layer on all cores waits for the slowest of them in each layer, and
+for whoever decodes the next pictures beside it. A lane waits for nobody: on two cores
+pictures that still have to be decoded go through two lanes faster than ready
+tensors through the network on both cores (`python -m benchmarks.learning_speed`).
+"""
+
+import functools
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Barrier
+from typing import TypeVar
+
+import torch
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# Pieces of work for each lane that are ready when it asks: they hold encoded pictures.
+_READY = 2
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Those of this process, which all who look at pictures share.
+
+    Parameters
+    ----------
+    count
+        How many: the threads of torch when they were started.
+    executor
+        Carries work out, `count` pieces at a time.
+    """
+
+    count: int
+    executor: ThreadPoolExecutor
+
+    def share(self, batch_size: int) -> int:
+        """Of so many pictures in the network at a time, those of one lane."""
+        return max(1, batch_size // self.count)
+
+
+@functools.cache
+def lanes() -> Lanes:
+    """Start them, each on one core; other threads keep what torch gives them."""
+    count = torch.get_num_threads()
+    executor = ThreadPoolExecutor(
+        count, "vsig-lane", initializer=torch.set_num_threads, initargs=(1,)
+    )
+    met = Barrier(count + 1)
+    for _ in range(count):
+        executor.submit(met.wait)
+    met.wait()
+    # Each lane has set its own number, and that of threads still to come: these get it back.
+    torch.set_num_threads(count)
+    return Lanes(count, executor)
+
+
+def in_lanes(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """What `work` makes of each item, in their order.
+
+    Items are taken in the thread of the caller and only a few ahead, so that it may read
+    pictures there while others go through the network. Whether gradients are kept is up to
+    `work`: torch asks that of each thread.
+    """
+    ahead: deque[Future[R]] = deque()
+    executor, most = lanes().executor, _READY * lanes().count
+    try:
+        for item in items:
+            ahead.append(executor.submit(work, item))
+            if len(ahead) > most:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    finally:
+        for future in ahead:
+            future.cancel()
