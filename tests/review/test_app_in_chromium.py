@@ -10,6 +10,7 @@ import pytest
 from judging_project import HOSTILE, MANY, SEVEN, THREE
 from live_server import PATIENCE, LiveServer, browser_or_skip, launch, rows_in
 
+from vsig_core.current import current_images
 from vsig_core.project import Project, open_project
 
 playwright = browser_or_skip()
@@ -296,6 +297,19 @@ def test_undo_on_a_group_leads_to_the_pair_that_was_judged_last(
     assert Counter(row["type"] for row in rows_in(project)) == {"NEGATIVE": 1, "RETRACT": 1}
 
 
+def test_a_picture_that_cannot_be_had_says_so_and_is_judged_all_the_same(
+    open_page, server: LiveServer, project: Project
+):
+    row = next(row for row in current_images(project.store).to_pylist() if row["uid"] == THREE[0])
+    (project.folder / "store" / "objects" / row["working"]).unlink()
+    page = open_page()
+    open_group(page, server, "cl-three")
+    lost = page.locator(f".card[data-uid='{THREE[0]}'] img.missing")
+    expect(lost).to_have_attribute("alt", "No picture just now")
+    page.keyboard.press("Enter")
+    assert "Saved: same signature, 3 pairs." in said(page)
+
+
 def test_hostile_metadata_is_shown_as_text(open_page, server: LiveServer):
     page = open_page()
     open_group(page, server, "cl-seven")
@@ -322,7 +336,7 @@ def test_all_can_be_reached_by_tab_and_has_a_name(open_page, server: LiveServer)
     assert focused(page) in THREE
 
 
-@pytest.mark.parametrize(("width", "height"), [(820, 1180), (720, 450)])
+@pytest.mark.parametrize(("width", "height"), [(820, 1180), (720, 450), (683, 384)])
 def test_on_a_tablet_and_at_twice_the_size_nothing_is_cut_off(
     open_page, server: LiveServer, width: int, height: int
 ):
@@ -335,3 +349,6 @@ def test_on_a_tablet_and_at_twice_the_size_nothing_is_cut_off(
     buttons = page.locator("#acts button")
     assert all(buttons.nth(n).is_visible() for n in range(buttons.count()))
     assert re.search("writes 21 pairs", page.inner_text("#acts"))
+    assert page.locator("#acts").bounding_box()["height"] < height / 3, "pictures have the room"
+    seen = page.locator(".card").first.bounding_box()
+    assert 0 <= seen["y"] < height / 2

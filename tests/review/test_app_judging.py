@@ -273,6 +273,24 @@ def test_two_who_judge_a_pair_differently_both_stand(anna, open_browser, project
     assert ("Anna", "POSITIVE", *PAIR) in said and len(said) == 4
 
 
+def test_pictures_that_a_person_chose_are_judged_as_a_group_is(anna: Browser, project: Project):
+    chosen = [SEVEN[0], THREE[0], ALONE[1]]
+    page = anna.get("/set", params={"uid": chosen}).text
+    assert set(shown_in(page)) == set(chosen) and "3 pictures that you chose" in page
+    assert 'data-kind="wrong"' not in page, "a verdict is on a group"
+    assert anna.judge(1, "same", ticked=chosen).status_code == 200
+    assert "linked with 2 others by Anna" in anna.get("/set", params={"uid": chosen}).text
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [([], "got 0"), (THREE[:1], "got 1"), (MANY, "got 76"), ([*PAIR, "nope"], "no picture")],
+)
+def test_what_cannot_be_judged_together_is_a_clear_page(anna: Browser, chosen: list, said: str):
+    refused = anna.get("/set", params={"uid": chosen})
+    assert refused.status_code in (400, 404) and said in refused.text
+
+
 def test_an_unknown_group_is_a_clear_page(anna):
     lost = anna.get("/cluster/cl-nothing")
     assert lost.status_code == 404 and "no group" in lost.text

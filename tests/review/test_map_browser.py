@@ -273,6 +273,13 @@ def test_a_lit_cluster_stands_out_and_the_others_fade(shown: Map):
     assert shown.view() == "colour=cluster"
 
 
+def test_in_a_low_window_the_map_has_most_of_it(shown: Map):
+    shown.page.set_viewport_size({"width": 683, "height": 384})  # a laptop at 200 %
+    shown.open()
+    assert shown.page.locator("#stage").bounding_box()["height"] > 250
+    assert shown.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_a_lasso_chooses_the_pictures_inside_and_gives_their_list(shown: Map):
     shown.open()
     places = shown.places()

@@ -60,9 +60,11 @@ def test_the_map_has_the_head_of_the_app(tmp_path: Path):
     with TestClient(create_app(project), base_url="http://127.0.0.1") as asked:
         (token,) = re.findall('name="csrf" content="([^"]+)"', asked.get("/name").text)
         asked.post("/name", data={"name": "Anna", "csrf": token})
-        manifest = asked.get("/map/atlas.json").json()
+        while (manifest := asked.get("/map/atlas.json").json())["state"] == "packing":
+            time.sleep(0.05)
     assert (manifest["project"], manifest["person"]) == ("p", "Anna")
     assert ["Queue", "../"] in manifest["pages"]
+    assert manifest["links"]["together"] == "../set" and manifest["links"]["most_together"] == 60
 
 
 def test_inside_the_project_unpublished_pictures_are_shown(tmp_path: Path):

@@ -9,7 +9,7 @@ from vsig_core.annotations import SEPARATING, Verdict
 from vsig_core.annotations.judgement import Judgement, Pair
 from vsig_core.annotations.links import Link
 from vsig_core.clustering import verdict_on
-from vsig_core.errors import UnknownImageError
+from vsig_core.errors import InputError, UnknownImageError
 from vsig_core.review.app.closeness import doubtful_first
 from vsig_core.review.app.desk import Desk
 from vsig_core.review.app.edition import Edition
@@ -18,6 +18,8 @@ from vsig_core.review.app.words import day, joined
 
 # Above this many nothing is ticked beforehand: nobody looks at thirty pictures one by one.
 MOST_TICKED = 12
+# Their ids have to fit into an address.
+MOST_CHOSEN = 60
 _SHOWN = ("cluster", "motif")
 _COLUMNS = ["uid", "title", "author", "date_text", "year_from", "year_to", "place", "permalink"]
 _COLUMNS = [*_COLUMNS, "width", "height", "work"]
@@ -60,7 +62,7 @@ class Group:
     Parameters
     ----------
     key
-        Cluster or signature.
+        Cluster or signature; empty for pictures that a person chose.
     cards
         The doubtful first; folded and rejected pictures left out.
     rejected
@@ -107,6 +109,28 @@ def group_of(desk: Desk, key: str) -> Group:
     if key not in edition.members:
         raise UnknownImageError(_what_became_of(edition, key))
     whole = {uid: why for uid, why in edition.members[key].items() if uid in edition}
+    return _seen_now(edition, ledger, key, whole)
+
+
+def set_of(desk: Desk, uids: Sequence[str]) -> Group:
+    """Pictures that a person chose, shown as a group.
+
+    Raises
+    ------
+    UnknownImageError
+        The corpus does not have one of them.
+    InputError
+        Fewer than two, or too many to be looked at together.
+    """
+    edition, chosen = desk.edition, list(dict.fromkeys(uids))
+    if not 2 <= len(chosen) <= MOST_CHOSEN:
+        raise InputError(f"2 to {MOST_CHOSEN} pictures are judged together; got {len(chosen)}.")
+    for uid in chosen:
+        edition.image(uid)  # known here, or a clear page
+    return _seen_now(edition, desk.ledger, "", dict.fromkeys(chosen, "cluster"))
+
+
+def _seen_now(edition: Edition, ledger: Ledger, key: str, whole: Mapping[str, str]) -> Group:
     links = ledger.links(list(whole), edition.is_suspended)
     shown, folded = _folded([uid for uid, why in whole.items() if why in _SHOWN], whole, links)
     rows = edition.images.some(shown, _COLUMNS)
@@ -121,7 +145,7 @@ def group_of(desk: Desk, key: str) -> Group:
         rejected=[uid for uid, why in whole.items() if why == "rejected"],
         verdict=_verdict_on(shown, ledger),
         links=links,
-        acts=[ledger.said(act) for act in ledger.acts_in(key)],
+        acts=[ledger.said(act) for act in ledger.acts_in(key)] if key else [],
     )
 
 

@@ -98,7 +98,7 @@ class Inbox:
         self._latest = max(act.made_at, self._latest + _TICK)
         rows = rows_of_act(replace(act, made_at=self._latest))
         data = write_annotations(_in_setting(rows, setting))
-        read_annotations(data, name)  # what could not be read again is refused, not written
+        _check_readable(data, name)
         if not self._files.create(name, data):
             data = self._files.read(name) or data
         return data
@@ -157,6 +157,13 @@ class Inbox:
             except AnnotationError as error:
                 LOG.warning("%s in the inbox is not shown: %s", file.name, error)
         return found
+
+
+def _check_readable(data: bytes, name: str) -> None:
+    """Refuse what a run could not take, before it is written: the person can say it otherwise."""
+    unread = read_annotations(data, name).rejected
+    if unread.num_rows:
+        raise AnnotationError(f"This cannot be kept: {unread['reason'][0].as_py()}.")
 
 
 def _joined(tables: Sequence[pa.Table]) -> pa.Table:

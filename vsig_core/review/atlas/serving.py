@@ -55,12 +55,16 @@ class MapLinks:
         The page of one cluster, as `../cluster/{cluster}`.
     pair
         The page of two pictures, as `../pair?a={a}&b={b}`.
+    together, most_together
+        The page on which chosen pictures are judged, as `../set`, and how many it takes.
     """
 
     image: str | None = None
     picture: str | None = None
     cluster: str | None = None
     pair: str | None = None
+    together: str | None = None
+    most_together: int = 0
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from starlette.routing import Route
 from vsig_core.errors import VsigError
 from vsig_core.review.app.chain import why_here
 from vsig_core.review.app.desk import Desk
-from vsig_core.review.app.group import MOST_TICKED, group_of, known
+from vsig_core.review.app.group import MOST_TICKED, Group, group_of, known, set_of
 from vsig_core.review.app.listing import done_in
 from vsig_core.review.app.pages.queue import outlook_of, queue_of
 from vsig_core.review.app.record import record_of, web_link
@@ -19,11 +19,16 @@ _BESIDE = 12
 
 
 def routes(desk: Desk) -> list[Route]:
-    """`/cluster/KEY` and `/record?uid=…`, the column at its right."""
+    """`/cluster/KEY`, `/set?uid=…` for what a person chose, `/record?uid=…` at their right."""
 
     def cluster(request: Request) -> Response:
-        key = request.path_params["key"]
-        group, queue = group_of(desk, key), queue_of(desk, request)
+        return shown(request, group_of(desk, request.path_params["key"]))
+
+    def chosen(request: Request) -> Response:
+        return shown(request, set_of(desk, request.query_params.getlist("uid")))
+
+    def shown(request: Request, group: Group) -> Response:
+        key, queue = group.key, queue_of(desk, request)
         place = queue.place(key)
         first = max(0, (place or 0) - _BESIDE // 3)
         item = None if place is None else queue.items[place]
@@ -35,7 +40,8 @@ def routes(desk: Desk) -> list[Route]:
             item=item,
             beside=queue.items[first : first + _BESIDE],
             place=place,
-            next=queue.after(key),
+            next=queue.after(key) if key else None,
+            here=f"{request.url.path}?{request.url.query}",
             outlook=outlook_of(desk, request, queue),
             done_by=done_in(desk.ledger, desk.edition.acts, [key]).get(key),
             most_ticked=MOST_TICKED,
@@ -59,7 +65,7 @@ def routes(desk: Desk) -> list[Route]:
             groups=edition.groups_of.get(uid, ()),
         )
 
-    return [Route("/cluster/{key}", cluster), Route("/record", record)]
+    return [Route("/cluster/{key}", cluster), Route("/set", chosen), Route("/record", record)]
 
 
 def _title(desk: Desk, uid: str) -> Any:

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.routing import Mount
 
 from vsig_core.review.app.desk import Desk
+from vsig_core.review.app.group import MOST_CHOSEN
 from vsig_core.review.app.person import person_of
 from vsig_core.review.atlas import Head, MapLinks, map_routes
 
@@ -13,6 +14,8 @@ _LINKS = MapLinks(
     picture="../near?uid={uid}",
     cluster="../cluster/{cluster}",
     pair="../pair?a={a}&b={b}",
+    together="../set",
+    most_together=MOST_CHOSEN,
 )
 
 

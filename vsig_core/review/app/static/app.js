@@ -183,6 +183,17 @@ document.addEventListener("click", async (event) => {
   else button.disabled = false;
 });
 
+/** A picture that cannot be had says so: it is not left blank. */
+function missing(image) {
+  image.classList.add("missing");
+  image.alt ||= "No picture just now";
+}
+
+document.addEventListener("error", ({ target }) => target instanceof HTMLImageElement && missing(target), true);
+for (const image of document.images) {
+  if (image.complete && image.currentSrc && !image.naturalWidth) missing(image);
+}
+
 const told = sessionStorage.getItem(NOTICE);
 if (told) {
   sessionStorage.removeItem(NOTICE);

@@ -75,7 +75,7 @@ function zoom() {
 }
 
 async function judge(kind, others) {
-  if (busy || !acts) return;
+  if (busy || !acts?.querySelector(`[data-kind="${kind}"]`)) return;
   const verdict = kind === "right" || kind === "wrong";
   const t = verdict ? boxes.map((box) => box.value) : ticked();
   const u = verdict ? [] : unticked();
@@ -88,7 +88,7 @@ async function judge(kind, others) {
     ticked: t,
     unticked: u,
     unticked_are_not: Boolean(others),
-    cluster: acts.dataset.cluster,
+    cluster: acts.dataset.cluster || null,
     motif: kind === "same" ? acts.elements.motif.value || null : null,
   });
   busy = false;
@@ -159,4 +159,5 @@ onKeys({
 });
 
 showWrites();
-if (cards.length) focus(0); // the heading stays in view
+// The heading stays in view where the picture is too.
+if (cards.length) (cards[0].getBoundingClientRect().top < innerHeight / 2 ? focus : goTo)(0);

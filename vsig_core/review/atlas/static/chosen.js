@@ -38,6 +38,11 @@ export class Chosen {
       const [a, b] = await this.#ids(slots);
       pages.push(link("Compare the two", filled(this.links.pair, { a, b })));
     }
+    const { together, most_together: most } = this.links;
+    if (together && slots.length > 2 && slots.length <= most) {
+      const ids = (await this.#ids(slots)).map((uid) => ["uid", uid]);
+      pages.push(link("Judge these together", `${together}?${new URLSearchParams(ids)}`));
+    }
     const main = this.#mainCluster(slots);
     if (main && this.links.cluster) {
       const [name, share] = main;
