@@ -40,7 +40,7 @@ def sign_of_life(project: Project) -> Iterator[dict[str, str]]:
         try:
             yield {ALIVE_TAG: path.name}
         finally:
-            path.unlink()
+            path.unlink(missing_ok=True)
 
 
 def end_orphans(instance: DagsterInstance, project: Project) -> list[str]:
