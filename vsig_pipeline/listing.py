@@ -155,8 +155,6 @@ def record_plan(project: Project, plan: BatchPlan) -> None:
     ConflictError
         Somebody else has written to `batches` since the plan was made.
     """
-    if plan.moved or plan.touched or plan.base is None:
-        project.store.check_writable()
     if plan.moved:
         record_moves(project.store, plan.moved, plan.base)
     if plan.touched or plan.base is None:

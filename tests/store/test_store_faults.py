@@ -163,6 +163,11 @@ def test_a_store_that_is_full_says_so_and_can_be_read(small_disk: Path):
     with pytest.raises(StoreError, match="No space left on device"):
         store.objects.put("x", os.urandom(2_000_000), "bin")
     assert store.read("links").num_rows == 1 and store.version("links") == 0
+    with pytest.raises(OSError, match="No space"), (small_disk / "fill").open("wb") as fill:
+        while True:
+            fill.write(bytes(4096))
+    with pytest.raises(StoreError, match="No space left on device"):
+        store.check_writable()
 
 
 def test_a_store_that_is_read_only_is_read_and_says_why_it_is_not_written(small_disk: Path):
@@ -178,20 +183,6 @@ def test_a_store_that_is_read_only_is_read_and_says_why_it_is_not_written(small_
     ):
         with pytest.raises(StoreError, match="Read-only file system"):
             action()
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path):
-    """A disk of 1 MB of its own."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip(f"no disk can be mounted here: {mounted.stderr.decode().strip()}")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
 
 
 def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:

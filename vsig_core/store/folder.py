@@ -40,9 +40,9 @@ class FolderFiles:
             next(self.folder.iterdir(), None)
 
     def check_writable(self) -> None:
-        """See `Files`: by a file that has no name."""
-        with _told("written", self.root):
-            tempfile.TemporaryFile(dir=self.folder).close()
+        """See `Files`: by a file that has no name, as large as a disk hands out space."""
+        with _told("written", self.root), tempfile.TemporaryFile(dir=self.folder) as file:
+            file.write(bytes(4096))
 
     def list(self, folder: str = "", *, deep: bool = False) -> Iterator[File]:
         """See `Files`."""
