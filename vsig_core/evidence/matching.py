@@ -7,7 +7,6 @@ fitted to the pairs that agree with it, and their weight is the score.
 """
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +20,6 @@ _SPREAD = 1  # cells to each side in which a pair votes
 _RADIUS = 2.0  # cells from where the fit puts it within which a pair agrees
 _STRAY = 0.05  # of the weight, at each edge of a box
 _CHUNK = 16  # pictures in one matrix product: some ten MB
-_THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -63,14 +61,11 @@ def compare(one: Cells, others: Sequence[Cells]) -> list[Match]:
     -------
     One for each of the others, in their order; `box1` is in `one`.
     """
-    with ThreadPoolExecutor(_THREADS) as executor:
-        return [
-            match
-            for start in range(0, len(others), _CHUNK)
-            for match in executor.map(
-                lambda pair: _match(one, *pair), _cosines(one, others[start : start + _CHUNK])
-            )
-        ]
+    return [
+        _match(one, other, cosines)
+        for start in range(0, len(others), _CHUNK)
+        for other, cosines in _cosines(one, others[start : start + _CHUNK])
+    ]
 
 
 def _cosines(one: Cells, others: Sequence[Cells]) -> Iterator[tuple[Cells, NDArray[np.float32]]]:
