@@ -118,7 +118,8 @@ def routes(desk: Desk) -> list[Route]:
             row = desk.edition.image(given.get("uid", ""))
             ask = Ask(desk.project.store.objects.get(row["working"]), _box(given.get("box")))
         found = matches_of(desk.project, ask, uids) if uids else []
-        return JSONResponse({"boxes": [frame_of(match.box2) for match in found]})
+        boxes = [frame_of(match.box2) if match.beyond_chance else None for match in found]
+        return JSONResponse({"boxes": boxes})
 
     return [
         Route("/find", find),
