@@ -3,7 +3,8 @@
 `vsig sample --from` places parts of pictures in others: mirrored, recoloured, rescaled, with soft
 edges. Prints, for each seed, test mAP of the pretrained network's vectors, of the regions alone,
 and of both re-ranked; pairs per second of a core; how well the boxes lie on the planted ones,
-what unrelated pairs score, and which works with and without a planted detail are said to hold it. What was tuned was tuned on seeds 11 and 12.
+what unrelated pairs score, and which works with and without a planted detail are said to hold it.
+What was tuned was tuned on seeds 11 and 12.
 
 `python -m benchmarks.evidence [--seeds 21 22 23] [--images 440] [--motifs 58] [--queries 100]`
 """
