@@ -187,6 +187,6 @@ async def _body(request: Request, most: int) -> bytes:
         data += chunk
         if len(data) > most:
             raise HTTPException(
-                413, f"That file is larger than {most / 1e6:g} MB ([review] upload_mb)."
+                413, f"That file is larger than {most / 1e6:g} MB, the most that is taken here."
             )
     return bytes(data)
