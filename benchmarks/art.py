@@ -12,9 +12,10 @@ from pathlib import Path
 from benchmarks.corpora import art_corpus
 from vsig_core.console import bars
 from vsig_core.current import champion_id
-from vsig_core.evaluation import Contest, judged_now, score
+from vsig_core.evaluation import Contest, score
 from vsig_core.model import GREY16
 from vsig_core.project import Project, init_project
+from vsig_core.queries import judged_now
 from vsig_core.store import Provenance
 from vsig_pipeline.running import run
 

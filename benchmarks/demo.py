@@ -17,9 +17,10 @@ from rich.table import Table
 
 from vsig_core.console import bars
 from vsig_core.corpus.sample import draw_sample
-from vsig_core.evaluation import Contest, Evaluation, judged_now, score
+from vsig_core.evaluation import Contest, Evaluation, score
 from vsig_core.model import GREY16, compare
 from vsig_core.project import Project, init_project, open_project
+from vsig_core.queries import judged_now
 from vsig_core.settings import PROJECT_FILE
 from vsig_core.store import Commit, Provenance, Store
 from vsig_pipeline.running import run

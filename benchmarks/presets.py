@@ -42,7 +42,6 @@ from vsig_core.annotations import (
 from vsig_core.clustering import NeighbourGraph
 from vsig_core.corpus.sample import compose_sample, draw_sample
 from vsig_core.embedding import embed
-from vsig_core.evaluation import Judged, queries_of
 from vsig_core.model import (
     Folders,
     Pictures,
@@ -52,6 +51,7 @@ from vsig_core.model import (
     retrieval_metrics,
     train,
 )
+from vsig_core.queries import Judged, queries_of
 from vsig_core.settings import EvaluationSettings, ModelSettings, TrainingSettings, TripletsSettings
 from vsig_core.store import schema
 

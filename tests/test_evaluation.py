@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from vsig_core.evaluation import Judged, Subjects, evaluate, queries_of
+from vsig_core.evaluation import Subjects, evaluate
+from vsig_core.queries import Judged, queries_of
 from vsig_core.settings import EvaluationSettings
 from vsig_core.store import schema
 

@@ -85,6 +85,7 @@ def test_the_table_gives_back_the_arrays_it_was_made_of():
     np.testing.assert_allclose(distances, graph.knn[1], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_an_approximate_graph_says_how_much_it_found():
     rows = unit(1500, 12, 5)
     graph = NeighbourGraph.approximate(rows, K)

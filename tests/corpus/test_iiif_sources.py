@@ -137,6 +137,7 @@ def test_pages_of_a_collection_follow_one_another(server: WebServer, look: Calla
     assert names(look("/p0")) == ["m0/c0", "m1/c0", "m2/c0"]
 
 
+@pytest.mark.slow
 def test_a_collection_may_have_more_pages_than_a_program_calls_deep(
     server: WebServer, look: Callable[..., Listing]
 ):

@@ -107,6 +107,7 @@ def test_a_map_that_lies_in_one_point_is_not_continued(blobs, settings):
     assert np.ptp(after["x"].to_numpy()) > 1 and np.ptp(after["y"].to_numpy()) > 1
 
 
+@pytest.mark.slow
 def test_t_sne_can_be_trusted_and_lies_on_the_map_before(blobs):
     before = lay_out(points(blobs[:190]), None, TSNE)
     assert layout_quality(points(blobs[:190]), before).trustworthiness > TRUSTWORTHY

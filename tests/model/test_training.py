@@ -100,6 +100,7 @@ def test_two_runs_give_the_same_weights(fit, frozen_trunk):
     assert fit(settings, folder="a").weights == fit(settings, folder="b").weights
 
 
+@pytest.mark.slow
 def test_weights_are_the_same_on_any_number_of_cores(families, tmp_path):
     # Many triplets of few pictures: the sums over them are split between the cores.
     uids = sorted(families)

@@ -1,7 +1,10 @@
 """Projects to work on; see small_project."""
 
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from growing_lab import Lab
@@ -9,7 +12,15 @@ from shared_folders import shared
 from small_project import make_project, run_quietly
 
 from vsig_core.corpus.sample import draw_sample
-from vsig_core.project import Project, open_project
+from vsig_core.project import PROJECT_VARIABLE, Project, open_project
+
+
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[None]:
+    """A run in this process names its project in the environment: the next test must not see it."""
+    with patch.dict(os.environ):
+        os.environ.pop(PROJECT_VARIABLE, None)
+        yield
 
 
 @pytest.fixture(scope="session")

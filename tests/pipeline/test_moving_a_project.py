@@ -9,10 +9,11 @@ from small_project import SMALL, edit_settings, pictures_of, run_quietly
 
 from vsig_core.annotations import build_morphograph
 from vsig_core.current import current_images
-from vsig_core.evaluation import Contest, judged_now, score
+from vsig_core.evaluation import Contest, score
 from vsig_core.exchange import export, import_package
 from vsig_core.exchange.package import PACKAGED
 from vsig_core.project import Project, init_project, open_project
+from vsig_core.queries import judged_now
 from vsig_core.store import TABLES, Provenance, Store
 from vsig_core.upkeep import verify
 from vsig_pipeline.estimate import estimate

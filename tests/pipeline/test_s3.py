@@ -41,6 +41,7 @@ def names(project: Project, folder: str = "") -> list[str]:
     return [file.name for file in project.inbox.list(folder)]
 
 
+@pytest.mark.slow
 def test_the_whole_loop_runs_on_s3(s3_root: str, finished: Project, tmp_path: Path, sample: Path):
     project = moved_to(s3_root, finished, tmp_path / "project")
     project.inbox.write("broken.csv", b"no,columns\n1,2\n")

@@ -113,7 +113,8 @@ def evaluate(
 ) -> None:
     """Score models on the links in force: all on the same queries, beside a grey thumbnail."""
     from vsig_core.console import bars
-    from vsig_core.evaluation import COUNTS, Contest, judged_now, score
+    from vsig_core.evaluation import COUNTS, Contest, score
+    from vsig_core.queries import judged_now
 
     project = Context.of(context).project
     store = project.store

@@ -8,14 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from vsig_core.current import champion_id, current_images
-from vsig_core.evaluation import (
-    REJECTED_APART,
-    Contest,
-    Evaluation,
-    counts,
-    judged_now,
-    score,
-)
+from vsig_core.evaluation import REJECTED_APART, Contest, Evaluation, counts, score
 from vsig_core.model import (
     GREY16,
     Collapse,
@@ -31,6 +24,7 @@ from vsig_core.model import (
     train,
 )
 from vsig_core.promotion import taken_out_by_hand
+from vsig_core.queries import judged_now
 from vsig_core.registered import register_pretrained
 from vsig_core.review import Bar, plot_retrieval, plot_training
 from vsig_core.settings import ModelSettings, TrainingSettings
