@@ -116,6 +116,7 @@ def test_a_part_is_framed_in_each_work_that_holds_it(project: Project, pictures:
     assert upper.box2 == pytest.approx((0, 0, 0.5, 0.5), abs=0.17)
     assert lower.box2 == pytest.approx((0.5, 0.5, 0.5, 0.5), abs=0.17)
     assert min(upper.score, lower.score) > 2 * other.score
+    assert upper.beyond_chance and lower.beyond_chance and not other.beyond_chance
 
 
 def test_the_pair_the_other_way_round_has_its_boxes_exchanged(project: Project):

@@ -121,7 +121,7 @@ def _matches(
     about = {row["uid"]: row for row in rows}
     copies = {row["sha256"]: row["working"] for row in rows}
     maps, most = maps_of(project), project.settings.evidence.rerank
-    detail = detail_of(maps, Ask(query_picture(project, picture), closely.box))
+    detail = detail_of(maps.trunk, Ask(query_picture(project, picture), closely.box))
     if closely.box:
         keys = maps.compute(copies, closely.progress)
         most, whole = max(most, _FOR_A_PART), []

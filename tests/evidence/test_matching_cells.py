@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vsig_core.evidence import Cells, compare, mirrored
+from vsig_core.evidence import WHOLE, Cells, chance, compare, mirrored
 
 
 def drawn(seed: int, height: int = 6, width: int = 7, d: int = 24) -> np.ndarray:
@@ -38,6 +38,26 @@ def test_a_detail_of_three_by_two_cells_worked_by_hand():
     assert match.box1 == pytest.approx((0.25, 0.0, 0.5, 0.75))
     assert match.box2 == pytest.approx((0.5, 0.25, 0.5, 0.75))
     assert not match.mirrored
+
+
+@pytest.mark.parametrize("agreeing", [6, 9])
+def test_what_chance_brings_is_no_shared_part_worked_by_hand(agreeing: int):
+    # Of 16 by 16 cells 8 may agree by chance: half the root of their number.
+    one, other = np.zeros((2, 16, 16, 16), np.float32)
+    axes = np.eye(16, dtype=np.float32)[:agreeing]
+    one[3, :agreeing], other[5, 2 : 2 + agreeing] = axes, axes
+    (match,) = compare(cells(one), [cells(other)])
+    assert chance(16 * 16) == 8
+    assert match.score == pytest.approx(agreeing)
+    assert match.beyond_chance == match.turned.beyond_chance == (agreeing > 8)
+
+
+def test_a_small_detail_is_held_against_its_own_size():
+    # All its 9 cells agree: more than 1.5; of two whole pictures 9 would be chance.
+    detail = drawn(0, 3, 3)
+    (match,) = compare(cells(detail), [placed(detail, 2, 4)])
+    assert match.cells == 9 and match.beyond_chance
+    assert match.score < chance(WHOLE)
 
 
 def test_pictures_without_a_cell_in_common_have_no_boxes():

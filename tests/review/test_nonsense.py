@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 from conftest import Browser
 from judging_project import PAIR, SEVEN
+from live_server import rows_in
 from starlette.routing import BaseRoute, Mount, Route
 
 from vsig_core.project import Project
@@ -57,6 +58,23 @@ def test_no_body_of_nonsense_is_a_traceback(
     assert list(project.inbox.list()) == []
 
 
+@pytest.mark.parametrize("path", ["/acts", "/here", "/find/picture"])
+def test_an_address_that_only_takes_what_is_sent_says_so_in_the_address_bar(
+    anna: Browser, path: str
+):
+    answer = anna.get(path)
+    assert answer.status_code == 405
+    assert "no page at this address" in answer.text and 'href="/"' in answer.text
+    assert "Method Not Allowed" not in answer.text
+
+
+def test_a_nul_in_what_a_person_typed_loses_no_judgement(anna: Browser, project: Project):
+    said = anna.judge(1, "same", ticked=PAIR, motif="the\x00hand")
+    assert said.status_code == 200
+    (row,) = rows_in(project)
+    assert row["motif"] == "the hand"
+
+
 def test_a_picture_that_is_gone_or_damaged_is_said_and_its_pages_stay(
     anna: Browser, project: Project
 ):
@@ -68,5 +86,7 @@ def test_a_picture_that_is_gone_or_damaged_is_said_and_its_pages_stay(
         answer = anna.get("/picture", params={"uid": uid}, headers={"Accept": "application/json"})
         assert answer.status_code == 503 and words in answer.json()["error"]
         assert anna.get("/near", params={"uid": uid}).status_code == 200
+        thumb = anna.get("/picture", params={"uid": uid, "size": "thumb"})
+        assert thumb.status_code == 200 and thumb.content == rows[uid]["thumb"], "the table has it"
     assert anna.get("/cluster/cl-seven").status_code == 200
     assert anna.get("/pair", params={"a": PAIR[0], "b": PAIR[1]}).status_code == 200

@@ -215,9 +215,9 @@ def test_7_a_detail_is_drawn_looked_for_and_judged(
 
     def matches(_project: Project, ask: Ask, uids: list[str]) -> list[Match]:
         compared.append(ask)
-        part = Match(7.0, (0.3, 0.5, 0.2, 0.2), (0.25, 0.5, 0.5, 0.25), mirrored=False)
-        nothing = Match(0.0, None, None, mirrored=False)
-        return [part if uid == THREE[0] else nothing for uid in uids]
+        boxes = (0.3, 0.5, 0.2, 0.2), (0.25, 0.5, 0.5, 0.25)
+        part, by_chance = (Match(score, *boxes, mirrored=False, cells=64) for score in (4.1, 3.9))
+        return [part if uid == THREE[0] else by_chance for uid in uids]
 
     monkeypatch.setattr(find, "matches_of", matches)
     page = open_page("Anna")

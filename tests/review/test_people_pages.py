@@ -239,6 +239,31 @@ def test_learn_counts_what_was_said_since_the_model_learnt(anna: Browser, projec
     assert "The new model took over, 2 March 2026: better" in page
 
 
+@pytest.mark.parametrize("n", [2, 8])
+def test_of_too_few_components_no_interval_is_told(anna: Browser, project: Project, n: int):
+    """The gate's bound, `min_components`, is 8."""
+    model = {"model_id": "m-2", "status": "champion", "origin": "trained", "created_at": NOW}
+    held = {"model_id": "m-2", "subject": "m-2", "split": "val", "links_version": 0, "n": n}
+    figures = [
+        held | {"metric": metric, "value": value, "ci_low": 0.111, "ci_high": 0.999}
+        for metric, value in (("map", 0.4), ("map_difference", 0.1))
+    ]
+    for table, rows in (("models", [model]), ("evaluations", figures)):
+        whole = [{name: row.get(name) for name in schema(table).names} for row in rows]
+        made = Provenance("evaluation")
+        project.store.write(table, pa.Table.from_pylist(whole, schema(table)), made)
+    page = anna.get("/learn").text
+    assert "0.400" in page and "+0.100" in page
+    assert ("too few to tell: 2 components, 8 are needed" in page) == (n == 2)
+    assert page.count("too few to tell") == (2 if n == 2 else 0)
+    assert ("0.999" in page) == (n == 8)
+
+
+def test_people_are_told_of_second_opinions_in_words(anna: Browser):
+    page = anna.get("/people").text
+    assert "5 % of all judged pairs, chosen by lot" in page and "second_share" not in page
+
+
 def test_second_opinions_go_to_somebody_else_blind(
     open_browser: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
 ):

@@ -249,6 +249,14 @@ def test_what_shares_a_part_is_asked_about_though_it_is_not_near_as_a_whole():
     assert len([e for e in entries if sorted(e["images"]) == ["b", "c"]]) == 1, "once, though near"
 
 
+def test_what_chance_brings_is_not_said_to_share_a_part():
+    """Half the root of the 400 cells of a whole picture agrees by chance."""
+    least = in_part(ab=1.0, ac=2.0, ad=1.0, bC=10.0, bd=2.0, cd=1.0)
+    assert not queue(clusters(noise="abcd"), Evidence(pair_evidence=least))
+    more = in_part(ab=1.0, ac=2.0, ad=1.0, bC=10.1, bd=2.0, cd=1.0)
+    assert len(queue(clusters(noise="abcd"), Evidence(pair_evidence=more))) == 1
+
+
 def test_a_picture_that_has_something_in_common_with_all_is_not_put_first():
     others = "bcdefghijklm"
     ornament = {f"a{other}": 30.0 for other in others}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         pack,
         unpack,
     )
-    from vsig_core.evidence.matching import Match, compare
+    from vsig_core.evidence.matching import WHOLE, Match, chance, compare
     from vsig_core.evidence.regions import RegionIndex, region_vectors
     from vsig_core.evidence.trunk import Trunk
 
@@ -27,19 +27,21 @@ __getattr__ = lazily(
     __name__,
     {
         "cells": ("Box", "Cells", "cells_of", "check_box", "inside", "mirrored", "pack", "unpack"),
-        "matching": ("Match", "compare"),
+        "matching": ("WHOLE", "Match", "chance", "compare"),
         "regions": ("RegionIndex", "region_vectors"),
         "trunk": ("Trunk",),
     },
 )
 
 __all__ = [
+    "WHOLE",
     "Box",
     "Cells",
     "Match",
     "RegionIndex",
     "Trunk",
     "cells_of",
+    "chance",
     "check_box",
     "compare",
     "inside",

@@ -7,8 +7,7 @@ fitted to the pairs that agree with it, and their weight is the score.
 """
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +19,30 @@ _SCALES = 2.0 ** (np.array([0, 1, -1, 2, -2, 3, -3, 4, -4]) / 3)
 _SPREAD = 1  # cells to each side in which a pair votes
 _RADIUS = 2.0  # cells from where the fit puts it within which a pair agrees
 _STRAY = 0.05  # of the weight, at each edge of a box
+# Of the root of the cells that could agree: what 99 % of details score in works without them.
+_BY_CHANCE = 0.5
 _CHUNK = 16  # pictures in one matrix product: some ten MB
-_THREADS = 2
+
+
+WHOLE = 400
+"""Cells of a square picture of 320 pixels: no whole picture has more."""
+
+
+def chance(cells: int) -> float:
+    """The score up to which a match is no evidence.
+
+    In 99 of 100 works that do not hold a detail it scores less, whatever its size
+    (`benchmarks/evidence.py`; docs/evidence.md).
+
+    Parameters
+    ----------
+    cells
+        Of the smaller of the two that are compared.
+
+    >>> chance(400)
+    10.0
+    """
+    return _BY_CHANCE * cells**0.5
 
 
 @dataclass(frozen=True)
@@ -36,17 +57,25 @@ class Match:
         Where in either picture, x, y, w, h in fractions of it; None where the score is 0.
     mirrored
         One shows it with left and right exchanged.
+    cells
+        Of the smaller of the two.
     """
 
     score: float
     box1: Box | None
     box2: Box | None
     mirrored: bool
+    cells: int = WHOLE
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether it may be said that they share a part; see `chance`."""
+        return self.score > chance(self.cells)
 
     @property
     def turned(self) -> "Match":
         """The same, seen from the other picture."""
-        return Match(self.score, self.box2, self.box1, self.mirrored)
+        return replace(self, box1=self.box2, box2=self.box1)
 
 
 def compare(one: Cells, others: Sequence[Cells]) -> list[Match]:
@@ -63,14 +92,11 @@ def compare(one: Cells, others: Sequence[Cells]) -> list[Match]:
     -------
     One for each of the others, in their order; `box1` is in `one`.
     """
-    with ThreadPoolExecutor(_THREADS) as executor:
-        return [
-            match
-            for start in range(0, len(others), _CHUNK)
-            for match in executor.map(
-                lambda pair: _match(one, *pair), _cosines(one, others[start : start + _CHUNK])
-            )
-        ]
+    return [
+        _match(one, other, cosines)
+        for start in range(0, len(others), _CHUNK)
+        for other, cosines in _cosines(one, others[start : start + _CHUNK])
+    ]
 
 
 def _cosines(one: Cells, others: Sequence[Cells]) -> Iterator[tuple[Cells, NDArray[np.float32]]]:
@@ -87,7 +113,7 @@ def _match(one: Cells, other: Cells, cosines: NDArray[np.float32]) -> Match:
     first, second, weights = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most)
     count = mutual_nearest(cosines, first, second, weights)
     if not count:
-        return Match(0.0, None, None, mirrored=False)
+        return Match(0.0, None, None, mirrored=False, cells=most)
     points, places = _middles(one, first[:count]), _middles(other, second[:count])
     weights = weights[:count]
     turned = points * (-1, 1)
@@ -105,7 +131,7 @@ def _match(one: Cells, other: Cells, cosines: NDArray[np.float32]) -> Match:
     )
     box1 = _around(one, points[agreeing], weights[agreeing])
     box2 = _around(other, places[agreeing], weights[agreeing])
-    return Match(float(score), box1, box2, flipped)
+    return Match(float(score), box1, box2, flipped, most)
 
 
 def _middles(cells: Cells, numbers: NDArray[np.int64]) -> NDArray[np.float64]:

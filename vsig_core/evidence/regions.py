@@ -77,6 +77,8 @@ class RegionIndex:
         -------
         Rows of the regions, the most promising first, at most k.
         """
+        if not self._count:  # nothing was looked at yet: not even the width is known
+            return np.empty(0, np.int64)
         best = self._best(self._whitened(query), 1)[0]
         if among is not None:
             best[~among] = -np.inf

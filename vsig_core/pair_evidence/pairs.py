@@ -4,12 +4,16 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from vsig_core.current import current_images
 from vsig_core.errors import UnknownImageError
 from vsig_core.evidence import Box, Cells, Match, check_box, compare, inside
 from vsig_core.pair_evidence.maps import Maps, Progress, maps_of
 from vsig_core.project import Project
+
+if TYPE_CHECKING:
+    from vsig_core.evidence import Trunk
 
 _AROUND = 0.5  # least share of a side that is looked at around a part
 
@@ -109,10 +113,10 @@ def evidence_with(project: Project, ask: Ask, uids: Sequence[str]) -> list[Match
     hashes, copies = _contents(project, set(uids))
     maps = maps_of(project)
     keys = maps.compute({hashes[uid]: copies[uid] for uid in hashes})
-    return compared(maps, detail_of(maps, ask), keys, [hashes[uid] for uid in uids])
+    return compared(maps, detail_of(maps.trunk, ask), keys, [hashes[uid] for uid in uids])
 
 
-def detail_of(maps: Maps, ask: Ask) -> Detail:
+def detail_of(trunk: "Trunk", ask: Ask) -> Detail:
     """Look at a picture, or closer at a part of it.
 
     A small part is looked at with what surrounds it, at up to twice the size, so that it has
@@ -124,12 +128,12 @@ def detail_of(maps: Maps, ask: Ask) -> Detail:
         The box has no area, or leaves the picture.
     """
     if ask.box is None:
-        return Detail(next(iter(maps.trunk.describe([ask.picture]))))
+        return Detail(next(iter(trunk.describe([ask.picture]))))
     x, y, w, h = check_box(ask.box)
     left, wide = _around(x, w)
     top, high = _around(y, h)
     part, (left, top, wide, high) = _cropped(ask.picture, (left, top, wide, high))
-    cells = next(iter(maps.trunk.describe([part])))
+    cells = next(iter(trunk.describe([part])))
     near = (max(0.0, (x - left) / wide), max(0.0, (y - top) / high), w / wide, h / high)
     kept = inside(cells, (near[0], near[1], min(near[2], 1 - near[0]), min(near[3], 1 - near[1])))
     x0, y0, x1, y1 = kept.frame  # of the part; wanted is that of the whole picture

@@ -28,7 +28,7 @@ class Shared:
 def draw_evidence(query: bytes, shared: Sequence[Shared]) -> bytes:
     """Draw the query beside each picture, the part they share framed in both.
 
-    What is mirrored is framed in blue and said to be.
+    What chance brings is not framed. What is mirrored is framed in blue and said to be.
 
     Parameters
     ----------
@@ -62,13 +62,14 @@ def _draw_pair(
 ) -> None:
     colour = _TURNED if one.match.mirrored else _FRAME
     left, top = corner
+    shares = one.match.beyond_chance
     sides = [(query, one.match.box1), (_small(one.picture), one.match.box2)]
     for number, (picture, box) in enumerate(sides):
         place = (left + number * (_SIDE + _GAP), top)
-        sheet.paste(_framed(picture, box, colour), place)
+        sheet.paste(_framed(picture, box if shares else None, colour), place)
     pen = ImageDraw.Draw(sheet)
-    words = f"in common: {one.match.score:.1f}" if one.match.box1 else "nothing in common"
-    if one.match.box1 and one.match.mirrored:
+    words = f"in common: {one.match.score:.1f}" if shares else "nothing in common beyond chance"
+    if shares and one.match.mirrored:
         words += ", mirrored"
     pen.text((left, top + _SIDE + 4), _cut(one.name), _INK, _font())
     pen.text((left, top + _SIDE + 4 + _LINE), words, colour, _font())

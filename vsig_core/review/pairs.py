@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from vsig_core.evidence import WHOLE, chance
 from vsig_core.review.standing import Standing
 
 # One has to be among so many nearest of the other.
@@ -112,7 +113,7 @@ def _near(neighbours: pa.Table) -> Iterator[Near]:
 
 
 def _alike_in_part(evidence: pa.Table) -> Iterator[Near]:
-    """Pairs that were compared in detail, those that stand out most first.
+    """Pairs that share a part, those that stand out most first; not what chance brings.
 
     The score is held against the tenth best of either picture, as the distance in `_near`: a
     picture full of ornament has something in common with everything.
@@ -128,6 +129,8 @@ def _alike_in_part(evidence: pa.Table) -> Iterator[Near]:
     for row in np.lexsort((other, one, -closeness)):
         if closeness[row] <= 0:
             return
+        if score[row] <= chance(WHOLE):
+            continue
         pair = (uids[int(one[row])].as_py(), uids[int(other[row])].as_py())
         mirrored = evidence["mirrored"][int(row)].as_py()
         yield Near(float(closeness[row]), pair, "share a part" + ", mirrored" * mirrored)

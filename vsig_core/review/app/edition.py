@@ -118,6 +118,11 @@ class Edition:
             )
         return row
 
+    def thumb(self, uid: str) -> bytes | None:
+        """A picture's thumbnail, a small JPEG, read when it is asked for; None without one."""
+        rows = current_images(self._store, ["thumb"], [uid])
+        return rows["thumb"][0].as_py() if rows.num_rows else None
+
     def present(self, uids: Collection[str]) -> list[str]:
         """Those of the pictures that the corpus has, in their order."""
         return [uid for uid in uids if uid in self.images]

@@ -32,6 +32,12 @@ _TITLES = {
     503: "Not ready",
     507: "Not saved",
 }
+# What people are told where the server knows no more than its status.
+_SAID = {
+    404: "There is no such page.",
+    405: "There is no page at this address: it only takes what other pages send. Nothing was "
+    "changed.",
+}
 
 
 async def said_by_vsig(request: Request, error: Exception) -> Response:
@@ -44,7 +50,7 @@ async def said_by_http(request: Request, error: Exception) -> Response:
     """No such page, and what pages refuse themselves."""
     assert isinstance(error, HTTPException)
     plain = error.detail == HTTPStatus(error.status_code).phrase
-    said = "There is no such page." if plain and error.status_code == 404 else error.detail
+    said = _SAID.get(error.status_code, error.detail) if plain else error.detail
     return fault(request, error.status_code, said)
 
 

@@ -118,7 +118,8 @@ def routes(desk: Desk) -> list[Route]:
             row = desk.edition.image(given.get("uid", ""))
             ask = Ask(desk.project.store.objects.get(row["working"]), _box(given.get("box")))
         found = matches_of(desk.project, ask, uids) if uids else []
-        return JSONResponse({"boxes": [frame_of(match.box2) for match in found]})
+        boxes = [frame_of(match.box2) if match.beyond_chance else None for match in found]
+        return JSONResponse({"boxes": boxes})
 
     return [
         Route("/find", find),
@@ -186,6 +187,6 @@ async def _body(request: Request, most: int) -> bytes:
         data += chunk
         if len(data) > most:
             raise HTTPException(
-                413, f"That file is larger than {most / 1e6:g} MB ([review] upload_mb)."
+                413, f"That file is larger than {most / 1e6:g} MB, the most that is taken here."
             )
     return bytes(data)

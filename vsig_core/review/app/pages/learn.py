@@ -90,6 +90,7 @@ def routes(desk: Desk) -> list[Route]:
             registry=registry_of(store),
             new=desk.ledger.said_since(contest.at if contest else None),
             answer=last_answer(desk.project.inbox),
+            least=desk.project.settings.evaluation.min_components,
             most=_MOST_PAIRS,
         )
 

@@ -59,9 +59,11 @@ def routes(desk: Desk) -> list[Route]:
         for uid in uids:
             desk.edition.image(uid)  # known here, or a clear page
         found = match_of(desk.project, uids[0], uids[1])
-        boxes = [frame_of(box) for box in (found.box1, found.box2)]
+        boxes = [frame_of(box) for box in (found.box1, found.box2) if found.beyond_chance]
         said = _found_in_words(found)
-        return JSONResponse({"boxes": boxes, "mirrored": found.mirrored, "said": said})
+        return JSONResponse(
+            {"boxes": boxes or [None, None], "mirrored": found.mirrored, "said": said}
+        )
 
     return [Route("/pairs", pairs), Route("/pair", pair), Route("/match", match)]
 
@@ -72,8 +74,8 @@ def frame_of(box: Box | None) -> dict[str, float] | None:
 
 
 def _found_in_words(found: Match) -> str:
-    if found.box1 is None:
-        return "No part of the one is found in the other."
+    if not found.beyond_chance:
+        return "No part of the one is found in the other, beyond what chance brings."
     turned = ", mirrored in the right one" if found.mirrored else ""
     return f"Framed is the part whose forms agree best{turned}: a hint, not a proof."
 

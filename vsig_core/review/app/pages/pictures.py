@@ -2,7 +2,9 @@
 
 import io
 from collections import OrderedDict
+from collections.abc import Mapping
 from threading import Lock
+from typing import Any
 
 from PIL import Image
 from starlette.requests import Request
@@ -52,7 +54,8 @@ class Copies:
         UnknownImageError
             The corpus does not have it.
         StoreError
-            Its working copy cannot be read, or is damaged.
+            Its working copy cannot be read, or is damaged; of a thumbnail only where the table
+            has none either.
         """
         row = self._desk.edition.image(uid)
         key = (row["sha256"], size)
@@ -60,15 +63,26 @@ class Copies:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        working = self._desk.project.store.objects.get(row["working"])
         try:
-            copy = working if size == "working" else scaled(working, SIZES[size])
-        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-            raise StoreError(
-                f"The working copy of {uid!r} is damaged ({error}); 'vsig verify' says what to do."
-            ) from error
+            copy = self._made(row, size)
+        except StoreError:
+            thumb = self._desk.edition.thumb(uid) if size == "thumb" else None
+            if not thumb:
+                raise
+            return thumb  # not kept: the working copy may come back
         self._keep(key, copy)
         return copy
+
+    def _made(self, row: Mapping[str, Any], size: str) -> bytes:
+        """Scaled from the working copy."""
+        working = self._desk.project.store.objects.get(row["working"])
+        try:
+            return working if size == "working" else scaled(working, SIZES[size])
+        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+            raise StoreError(
+                f"The working copy of {row['uid']!r} is damaged ({error}); 'vsig verify' says what "
+                "to do."
+            ) from error
 
     def _keep(self, key: tuple[str, str], copy: bytes) -> None:
         with self._lock:
