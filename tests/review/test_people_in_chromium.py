@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from judging_project import CLUSTERS, HOSTILE, RADIUS, SEVEN, THREE, write_images
-from live_server import PATIENCE, browser_or_skip, launch, rows_in, served
+from live_server import PATIENCE, browser_or_skip, launch, rows_in
 
 from vsig_core.annotations import build_morphograph, read_annotations, read_box
 from vsig_core.current import current_annotations
@@ -19,6 +19,7 @@ from vsig_core.evidence import Match
 from vsig_core.exchange import export
 from vsig_core.pair_evidence import Ask
 from vsig_core.project import Project
+from vsig_core.review.app import served
 from vsig_core.review.app.pages import find, people
 from vsig_core.review.learn_requests import answer_request, asked_to_learn
 from vsig_core.review.looking import Box, Seen
