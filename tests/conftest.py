@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -65,8 +66,11 @@ def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture(scope="session")
-def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A real S3 server, one-node Ceph; its tests are skipped where it is not installed."""
+def ceph() -> Iterator[Server]:
+    """A real S3 server, one-node Ceph; its tests are skipped where it is not installed.
+
+    Its files lie on the disk: it writes past the cache, which not every file system in memory can.
+    """
     missing = [program for program in CEPH_PROGRAMS if shutil.which(program) is None]
     if missing:
         pytest.skip(
@@ -74,11 +78,12 @@ def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             "apt-get install --no-install-recommends ceph-mon ceph-osd ceph-mgr radosgw "
             "ceph-common curl"
         )
-    folder = tmp_path_factory.mktemp("ceph")
-    try:
-        yield Server(ceph_command(folder, "start"), "AKvsig", "SKvsigsecret", folder)
-    finally:
-        ceph_command(folder, "stop")
+    with tempfile.TemporaryDirectory(prefix="vsig-ceph-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        try:
+            yield Server(ceph_command(folder, "start"), "AKvsig", "SKvsigsecret", folder)
+        finally:
+            ceph_command(folder, "stop")
 
 
 @pytest.fixture
@@ -123,3 +128,17 @@ def server() -> Iterator[WebServer]:
     """A web server on loopback that answers as a test wants."""
     with serving() as running:
         yield running
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 1 MB of its own."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip(f"no disk can be mounted here: {mounted.stderr.decode().strip()}")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)

@@ -18,6 +18,7 @@
     │   └── WorkerLostError   whoever worked on one task died, more than once
     └── StoreError            the store cannot be read or written
         ├── StoreGoneError    it was there, and has vanished meanwhile
+        ├── NewerStoreError   a newer vsig wrote it
         ├── TableMissingError a table that has not been computed yet
         └── ConflictError     somebody else wrote to a table meanwhile; nothing was written
 
@@ -113,6 +114,10 @@ class StoreError(VsigError):
 
 class StoreGoneError(StoreError):
     """A folder of the store or of the inbox that was there has vanished meanwhile."""
+
+
+class NewerStoreError(StoreError):
+    """A table that a newer vsig wrote: whole, but not to be understood by this one."""
 
 
 class TableMissingError(StoreError):

@@ -230,6 +230,7 @@ def _try(inputs: Inputs, compute: Callable[[Inputs], Outcome]) -> Done:
         for commit in commits:
             if commit.provenance.key == inputs.key and (older := _still_there(inputs)):
                 return _brought_back(inputs, commit, older)
+    inputs.store.check_writable()  # hours of training would be lost otherwise
     outcome = compute(inputs)
     if not outcome.tables and not outcome.added and commits:
         outcome.after()

@@ -13,6 +13,7 @@ from pathlib import Path
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
 from vsig_core.project import Project, write_dagster_home
+from vsig_core.store import open_files
 
 ALIVE_TAG = "vsig/alive"
 _ALIVE = "alive-"
@@ -40,7 +41,7 @@ def sign_of_life(project: Project) -> Iterator[dict[str, str]]:
         try:
             yield {ALIVE_TAG: path.name}
         finally:
-            path.unlink()
+            path.unlink(missing_ok=True)
 
 
 def end_orphans(instance: DagsterInstance, project: Project) -> list[str]:
@@ -59,7 +60,14 @@ def end_orphans(instance: DagsterInstance, project: Project) -> list[str]:
 
 
 def end_orphans_of(project: Project) -> None:
-    """End them before anything new is started; see `end_orphans`."""
+    """End them before anything new is started; see `end_orphans`.
+
+    Raises
+    ------
+    StoreError
+        The project's folder is read-only or full: Dagster could keep no record of a run.
+    """
+    open_files(str(project.folder)).check_writable()
     write_dagster_home(project)
     with DagsterInstance.from_config(str(project.dagster_home)) as instance:
         end_orphans(instance, project)

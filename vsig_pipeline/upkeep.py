@@ -89,8 +89,8 @@ def clean_command(
     if apply:
         with one_at_a_time(project, note):
             removal, caches = plan_clean(project.store, keep), _stale_caches(project)
+            delete(caches)  # first: on a full disk the rest needs some room
             remove(project.store, removal, Provenance("clean"))
-            delete(caches)
     else:
         removal, caches = plan_clean(project.store, keep), _stale_caches(project)
     cached = sum(path.stat().st_size for path in caches if not apply)

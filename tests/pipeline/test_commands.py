@@ -53,6 +53,14 @@ def test_a_run_with_nothing_to_do_says_so(finished: Project):
     assert "Nothing was stale" in vsig("run", project=finished.folder).stderr
 
 
+def test_a_run_in_a_folder_that_is_read_only_says_so_in_one_line(small_disk: Path):
+    project = init_project(small_disk / "p")
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    done = vsig("run", project=project.folder)
+    said = f"vsig: {project.folder} cannot be written: Read-only file system.\n"
+    assert (done.returncode, done.stderr.lstrip()) == (1, said)
+
+
 def test_what_is_amiss_in_the_sources_is_said_wherever_a_person_looks(tmp_path: Path):
     pictures = tmp_path / "pictures"
     pictures.mkdir()

@@ -39,6 +39,21 @@ def test_a_training_that_failed_after_a_change_of_backbone_is_computed_again(
     assert made in {"none", *project.store.read("models")["model_id"].to_pylist()}
 
 
+def test_a_step_whose_outcome_cannot_be_kept_is_not_begun(
+    grown: Project, monkeypatch: pytest.MonkeyPatch
+):
+    """It may be a training of hours."""
+    project = edit_settings(grown, ("[training]", '[splits]\nsalt = "other"\n[training]'))
+    inputs = Inputs(project, STEPS["morphograph"])
+
+    def denied(_: object) -> None:
+        raise StoreError("AccessDenied")
+
+    monkeypatch.setattr(type(project.store.files), "check_writable", denied)
+    with pytest.raises(StoreError, match="AccessDenied"):
+        carry_out(inputs, lambda _: pytest.fail("it was begun"))
+
+
 def test_a_crash_between_two_tables_loses_no_move_between_splits(
     grown: Project, monkeypatch: pytest.MonkeyPatch
 ):

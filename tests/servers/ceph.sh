@@ -32,7 +32,7 @@ gateway() {
   local port
   port=$(sed -n 's/.*endpoint=127.0.0.1://p' "$dir/ceph.conf")
   begin rgw radosgw -c "$dir/ceph.conf" -n client.rgw -f
-  until_done "the gateway" 90 curl -s -o /dev/null "http://127.0.0.1:$port/"
+  until_done "the gateway" 180 curl -s -o /dev/null "http://127.0.0.1:$port/"
   echo "http://127.0.0.1:$port"
 }
 

@@ -59,6 +59,10 @@ class TestContract:
     def test_a_root_that_can_be_read_is_let_pass(self, files: Files):
         files.check()
 
+    def test_a_root_that_can_be_written_is_let_pass_and_left_as_it_was(self, files: Files):
+        files.check_writable()
+        assert names(files, deep=True) == []
+
 
 def test_a_folder_that_is_not_there_is_told_at_once(tmp_path: Path):
     for action in (

@@ -15,7 +15,7 @@ from s3_servers import Server, faults_seen, faulty
 from vsig_core.errors import StoreError
 from vsig_core.store import Provenance, Store, open_files, schema
 from vsig_core.store.aws import aws
-from vsig_core.store.faults import passes, said
+from vsig_core.store.faults import lasts, passes, said
 
 MADE = Provenance("x")
 # As deltalake 1.6 and pyarrow 26 say it.
@@ -66,6 +66,24 @@ ARROW_DENIED = "AWS Error ACCESS_DENIED during GetObject operation: no"
 def test_what_may_pass_is_told_from_what_lasts(error, may_pass, words):
     assert passes(error) is may_pass
     assert words in said(error) and "\n" not in said(error) and "\x1b" not in said(error)
+
+
+@pytest.mark.parametrize(
+    ("cause", "wanted"),
+    [
+        (OSError(DELTA_DENIED), True),
+        (DeltaError(DELTA_FULL), True),
+        (OSError(28, "No space left on device"), True),
+        (OSError(13, "Permission denied"), True),
+        (OSError(DELTA_BUSY), False),
+        (OSError(5, "Input/output error"), False),
+        (None, False),
+    ],
+)
+def test_what_only_a_person_can_mend_is_told_apart(cause: Exception | None, wanted: object):
+    error = StoreError("x cannot be written")
+    error.__cause__ = cause
+    assert lasts(error) is wanted
 
 
 def links(*pairs: tuple[str, str]) -> pa.Table:
@@ -145,6 +163,11 @@ def test_a_store_that_is_full_says_so_and_can_be_read(small_disk: Path):
     with pytest.raises(StoreError, match="No space left on device"):
         store.objects.put("x", os.urandom(2_000_000), "bin")
     assert store.read("links").num_rows == 1 and store.version("links") == 0
+    with pytest.raises(OSError, match="No space"), (small_disk / "fill").open("wb") as fill:
+        while True:
+            fill.write(bytes(4096))
+    with pytest.raises(StoreError, match="No space left on device"):
+        store.check_writable()
 
 
 def test_a_store_that_is_read_only_is_read_and_says_why_it_is_not_written(small_disk: Path):
@@ -156,23 +179,10 @@ def test_a_store_that_is_read_only_is_read_and_says_why_it_is_not_written(small_
         lambda: store.append("links", links(("a", "c")), MADE),
         lambda: store.write("components", schema("components").empty_table(), MADE),
         lambda: store.objects.put("x", b"1", "bin"),
+        store.check_writable,
     ):
         with pytest.raises(StoreError, match="Read-only file system"):
             action()
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path):
-    """A disk of 1 MB of its own."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip(f"no disk can be mounted here: {mounted.stderr.decode().strip()}")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
 
 
 def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:

@@ -2,12 +2,15 @@
 
 import importlib
 from collections.abc import Callable
+from dataclasses import replace
 
+import pyarrow as pa
 import pytest
 from small_store import flip, names, overwrite, recluster, working
 
 from vsig_core.errors import StoreError
-from vsig_core.store import Provenance, Store, content, empty, read_log, remove_all
+from vsig_core.store import TABLES, Provenance, Store, content, empty, read_log, remove_all
+from vsig_core.store.schema import Column
 from vsig_core.upkeep import Damage, Report, mend, verify
 
 
@@ -134,6 +137,22 @@ def test_damage_that_only_an_old_version_has_is_told_apart(store: Store):
     assert (damage.versions, damage.in_force, damage.needed_by) == ((0, 0), False, {})
     flip(store, new.name)
     assert {damage.in_force for damage in check(store).damaged} == {False, True}
+
+
+def test_a_store_of_a_newer_vsig_is_refused_and_not_called_damaged(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    spec = TABLES["clusters"]
+    newer = replace(
+        spec,
+        version=spec.version + 1,
+        columns=(*spec.columns, Column("mood", pa.string(), "of the day")),
+    )
+    with monkeypatch.context() as later:
+        later.setitem(TABLES, "clusters", newer)
+        store.write("clusters", store.read("clusters"), Provenance("x"))
+    with pytest.raises(StoreError, match="newer vsig"):
+        check(store)
 
 
 @pytest.mark.parametrize("how", ["torn", "changed", "deleted"])

@@ -1,14 +1,13 @@
 """Products of blocks of rows in float32, on a GPU where there is one."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-Product = Callable[[slice, slice], NDArray[np.float32]]
+from vsig_core.workers import gpu
 
-_NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
+Product = Callable[[slice, slice], NDArray[np.float32]]
 
 
 def product_of(vectors: NDArray[np.float32]) -> Product:
@@ -19,7 +18,7 @@ def product_of(vectors: NDArray[np.float32]) -> Product:
     vectors
         Shape (n, w), float32.
     """
-    device = _gpu()
+    device = gpu()
     if device is not None:
         return on_device(vectors, device)
     return lambda rows, columns: vectors[rows] @ vectors[columns].T
@@ -36,12 +35,3 @@ def on_device(vectors: NDArray[np.float32], device: str) -> Product:
             return (held[rows] @ held[columns].T).cpu().numpy()
 
     return product
-
-
-def _gpu() -> str | None:
-    """The GPU's name in torch; torch is only imported where the driver is there."""
-    if not _NVIDIA_DRIVER.exists():
-        return None
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.tree import Tree
 
-from vsig_core.annotations import read_box
+from vsig_core.annotations import read_box, write_box
 from vsig_core.console import STDOUT, Context, bars, emit, note, table
 from vsig_core.current import current_images
 from vsig_core.errors import InputError
@@ -112,15 +112,27 @@ def why(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Why a picture is in its cluster or in none, or two are together or apart."""
+    from vsig_core.pair_evidence import Pair, kept_evidence
     from vsig_core.why import in_words
     from vsig_core.why import why as ask
 
-    answer = ask(Context.of(context).project.store, uid, other)
+    project = Context.of(context).project
+    answer = ask(project.store, uid, other)
+    match = kept_evidence(project, [Pair(uid, other)])[0] if other else None
     if as_json:
-        emit(answer.as_dict())
+        emit({**answer.as_dict(), "evidence": asdict(match) if match else None})
         return
-    for line in in_words(answer):
+    for line in [*in_words(answer), *([_shared(match)] if match else [])]:
         STDOUT.print(line, highlight=False, soft_wrap=True)
+
+
+def _shared(match: "Match") -> str:
+    """What two pictures have in common, part by part, and where."""
+    found = f"local evidence {_common(match)}"
+    if not match.beyond_chance:
+        return f"Part by part they share nothing beyond chance ({found})."
+    boxes = (write_box(box) for box in (match.box1, match.box2) if box)
+    return f"They share a part ({found}): {' and '.join(boxes)}, x,y,w,h in fractions of each."
 
 
 def trace(

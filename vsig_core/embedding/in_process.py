@@ -1,5 +1,6 @@
 """Pictures to unit vectors, in batches."""
 
+import copy
 import functools
 from collections.abc import Callable, Sequence
 
@@ -12,6 +13,7 @@ from vsig_core.model.fusion import fused
 from vsig_core.model.lanes import in_lanes, lanes
 from vsig_core.model.network import Network
 from vsig_core.model.preprocess import Letterboxed, Preprocessing, decode, letterbox, stack
+from vsig_core.workers import gpu
 
 
 def embed(
@@ -25,7 +27,8 @@ def embed(
     Parameters
     ----------
     network
-        Left as it is; a copy with fused batch norm does the work.
+        Left as it is; a copy with fused batch norm does the work, on a GPU in mixed precision
+        (float16 where torch's autocast holds it safe).
     pictures
         Encoded pictures; each is asked for once, in order, so it may read lazily.
     batch_size
@@ -46,7 +49,13 @@ def embed(
     WeightsError
         The network gives no usable vector (zero or not finite) for a picture.
     """
-    return describe(fused(network), pictures, batch_size, progress)
+    return describe(ready(network), pictures, batch_size, progress)
+
+
+def ready(network: Network) -> Network:
+    """A copy to describe pictures with: batch norm fused, on the GPU where there is one."""
+    fast, device = fused(network), gpu()
+    return fast if device is None else copy.deepcopy(fast).to(device)
 
 
 def describe(
@@ -55,7 +64,7 @@ def describe(
     batch_size: int,
     progress: Callable[[int, int], None] | None = None,
 ) -> NDArray[np.float32]:
-    """Do the same by a network that is fused already."""
+    """Do the same by a network that is ready."""
     size = lanes().share(batch_size)
     chunks = (
         (start, [pictures[index] for index in range(start, min(start + size, len(pictures)))])
@@ -76,7 +85,10 @@ def _describe_some(fast: Network, chunk: tuple[int, list[bytes]]) -> NDArray[np.
         _prepare(index, data, fast.preprocessing) for index, data in enumerate(pictures, start)
     ]
     images, boxes = stack(prepared)
-    return _usable(fast(images, boxes).numpy(), start)
+    device = next(fast.parameters()).device
+    with torch.autocast(device.type, torch.float16, enabled=device.type != "cpu"):
+        vectors = fast(images.to(device), boxes.to(device))
+    return _usable(vectors.float().cpu().numpy(), start)
 
 
 def _prepare(index: int, data: bytes, preprocessing: Preprocessing) -> Letterboxed:

@@ -132,9 +132,9 @@ def _fast(network: StoredNetwork) -> "Network":
 
 @functools.lru_cache(maxsize=1)
 def _loaded(network: StoredNetwork) -> "Network":
-    from vsig_core.model.fusion import fused
+    from vsig_core.embedding.in_process import ready
 
-    return fused(network.load())
+    return ready(network.load())
 
 
 def _some(copies: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """Compiled inner loops; imported only where they run, for numba takes a second to load.
 
-Serial and deterministic; they let other threads run.
+Serial and deterministic; they let other threads run. Two threads were no faster: a pair is
+done in 0.2 ms.
 """
 
 import math

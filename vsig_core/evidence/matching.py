@@ -7,7 +7,6 @@ fitted to the pairs that agree with it, and their weight is the score.
 """
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,7 +22,6 @@ _STRAY = 0.05  # of the weight, at each edge of a box
 # Of the root of the cells that could agree: what 99 % of details score in works without them.
 _BY_CHANCE = 0.5
 _CHUNK = 16  # pictures in one matrix product: some ten MB
-_THREADS = 2
 
 
 WHOLE = 400
@@ -94,14 +92,11 @@ def compare(one: Cells, others: Sequence[Cells]) -> list[Match]:
     -------
     One for each of the others, in their order; `box1` is in `one`.
     """
-    with ThreadPoolExecutor(_THREADS) as executor:
-        return [
-            match
-            for start in range(0, len(others), _CHUNK)
-            for match in executor.map(
-                lambda pair: _match(one, *pair), _cosines(one, others[start : start + _CHUNK])
-            )
-        ]
+    return [
+        _match(one, other, cosines)
+        for start in range(0, len(others), _CHUNK)
+        for other, cosines in _cosines(one, others[start : start + _CHUNK])
+    ]
 
 
 def _cosines(one: Cells, others: Sequence[Cells]) -> Iterator[tuple[Cells, NDArray[np.float32]]]:

@@ -18,6 +18,8 @@ _MISSING = {"404", "NoSuchKey", "NotFound"}
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412"}
 # At the start of a command, what does not answer is more likely wrong than restarted.
 _QUICK_SECONDS = 5.0
+# Name of an object that is never made.
+_PROBE = ".writable"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,12 @@ class S3Files:
         """See `Files`: the server answers, knows the keys and the bucket, and lets it be listed."""
         question = {"Bucket": self.bucket, "Prefix": self.prefix, "MaxKeys": 1}
         self._ask("read", "", lambda: aws().client.list_objects_v2(**question), _QUICK_SECONDS)
+
+    def check_writable(self) -> None:
+        """See `Files`: by an upload that is begun and given up."""
+        begun = self._ask("written", "", lambda: self._call("create_multipart_upload", _PROBE))
+        upload = {"UploadId": begun["UploadId"]}
+        self._ask("written", "", lambda: self._call("abort_multipart_upload", _PROBE, **upload))
 
     def list(self, folder: str = "", *, deep: bool = False) -> Iterator[File]:
         """See `Files`."""

@@ -30,6 +30,9 @@ _DELTA_CODE = re.compile(r"<Code>(\w+)</Code>")
 _ARROW_CODE = re.compile(r"AWS Error ([A-Z_]+) ")
 _STATUS = re.compile(r"(?:status code\W+|HTTP status )(\d{3})\b")
 _SYSTEM = re.compile(r"([A-Z][\w -]+) \(os error \d+\)|message: \"([^\"]+)\"")
+_FULL_OR_CLOSED = re.compile(
+    "No space left|quota exceeded|Read-only file system|Permission denied|not permitted", re.I
+)
 _WRONG_KEYS = (
     "the keys are wrong. Correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile"
 )
@@ -55,6 +58,14 @@ def passes(error: Exception) -> bool:
     if isinstance(error, _CUT_OFF):
         return not isinstance(error, SSLError)
     return bool(_PASSING.search(_words(error)))
+
+
+def lasts(error: StoreError) -> bool:
+    """Whether only a person can mend it: no right, no bucket, a disk that is full."""
+    cause = error.__cause__
+    if not isinstance(cause, Exception):
+        return False
+    return _code(cause) in _ADVICE or bool(_FULL_OR_CLOSED.search(said(cause)))
 
 
 def is_of_one_file(error: StoreError) -> bool:

@@ -36,6 +36,10 @@ class Files(Protocol):
         """Fail within seconds, where it lasts, rather than wait for what may pass."""
         ...
 
+    def check_writable(self) -> None:
+        """Fail, before any work, where nothing may be written; leaves nothing behind."""
+        ...
+
     def list(self, folder: str = "", *, deep: bool = False) -> Iterator[File]:
         """Files of a folder in it, by name; with `deep` those of the folders in that too.
 

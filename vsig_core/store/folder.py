@@ -3,6 +3,7 @@
 import os
 import socket
 import stat
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -37,6 +38,11 @@ class FolderFiles:
         """See `Files`: the folder is there, and may be read."""
         with _told("read", self.root):
             next(self.folder.iterdir(), None)
+
+    def check_writable(self) -> None:
+        """See `Files`: by a file that has no name, as large as a disk hands out space."""
+        with _told("written", self.root), tempfile.TemporaryFile(dir=self.folder) as file:
+            file.write(bytes(4096))
 
     def list(self, folder: str = "", *, deep: bool = False) -> Iterator[File]:
         """See `Files`."""

@@ -7,7 +7,7 @@ import re
 
 from deltalake import DeltaTable
 
-from vsig_core.errors import StoreError
+from vsig_core.errors import NewerStoreError
 from vsig_core.store.schema import TableSpec
 
 _STAMP = re.compile(r"^vsig schema (\d+)")
@@ -25,11 +25,11 @@ def refuse_newer(uri: str, spec: TableSpec, table: DeltaTable) -> None:
 
     Raises
     ------
-    StoreError
-        A newer vsig wrote it.
+    NewerStoreError
+        It is one.
     """
     if (found := _version(table)) > spec.version:
-        raise StoreError(
+        raise NewerStoreError(
             f"Table {uri} was written by a newer vsig: its schema is version {found}, this vsig "
             f"knows version {spec.version}. Install the newer vsig; nothing was changed."
         )

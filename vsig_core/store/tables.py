@@ -38,6 +38,17 @@ class Store:
         self._tables = Tables(self.location, self.objects)
         self._writer = Writer(self._tables, self.location, self.files, self.objects)
 
+    def check_writable(self) -> None:
+        """Fail before any work where its outcome could not be kept.
+
+        Raises
+        ------
+        StoreError
+            It is read-only, or these keys may not write to it.
+        """
+        if not self.location.vanished:  # one that has not begun is made by its first write
+            self.files.check_writable()
+
     def uri(self, name: str) -> str:
         """Where a table lies."""
         return self._tables.uri(name)

@@ -91,6 +91,7 @@ def rename_annotator(store: Store, plan: Renaming) -> None:
     StoreError
         Something cannot be read, written or deleted.
     """
+    store.check_writable()
     rename = _renaming(plan.name, plan.pseudonym)
     # Provenance last: it takes in what the versions before it reported of that person.
     tables = [table for table in _TABLES[:-1] if table in plan.rows]

@@ -120,6 +120,7 @@ def take_down(store: Store, plan: TakeDown, request: Request) -> None:
     StoreError
         Something cannot be read, written or deleted.
     """
+    store.check_writable()
     for holding in plan.holdings:
         store.version(
             holding.table

@@ -14,7 +14,7 @@ from typing import TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from vsig_core.errors import StoreError
+from vsig_core.errors import NewerStoreError, StoreError
 from vsig_core.store import DataFile, File, Seal, Store, TableLog, content, sha256_of
 from vsig_core.store.faults import passes, said
 from vsig_core.store.patience import patiently
@@ -45,7 +45,7 @@ def verify(store: Store, progress: Callable[[str], Progress]) -> Report:
     Raises
     ------
     StoreError
-        It cannot be listed, or does not answer any more.
+        It cannot be listed, does not answer any more, or was written by a newer vsig.
     """
     return _Verifier(store, progress).run()
 
@@ -132,6 +132,8 @@ class _Verifier:
                     problems.setdefault(entry.name, "was changed since it was written (sha256)")
             try:
                 self._store.version(name)
+            except NewerStoreError:  # no damage, and no back-up is to take its place
+                raise
             except StoreError as error:
                 problems.setdefault(f"tables/{name}/_delta_log", f"{error}".rstrip("."))
             for file, what in sorted(problems.items()):

@@ -21,6 +21,7 @@ from dagster import (
 from vsig_core.console import note
 from vsig_core.errors import StoreError, StoreGoneError, VsigError, WorkersError
 from vsig_core.project import Project
+from vsig_core.store.faults import lasts
 from vsig_pipeline.execution import Done, Inputs, Outcome, carry_out
 from vsig_pipeline.lock import one_at_a_time
 from vsig_pipeline.metadata import definition_metadata, result_metadata
@@ -103,6 +104,11 @@ def run_step(
             inputs = Inputs(project, step, batch, context.log.info, context.run.run_id)
             return carry_out(inputs, compute)
     except VsigError as error:
-        passing = isinstance(error, StoreError | WorkersError)
-        retry = passing and not isinstance(error, StoreGoneError)
-        raise Failure(str(error), allow_retries=retry) from error
+        raise Failure(str(error), allow_retries=_may_pass(error)) from error
+
+
+def _may_pass(error: VsigError) -> bool:
+    """Whether the same step, some seconds later, may fare better."""
+    if isinstance(error, StoreError):
+        return not isinstance(error, StoreGoneError) and not lasts(error)
+    return isinstance(error, WorkersError)
