@@ -10,11 +10,19 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from judging_project import CLUSTERS, HOSTILE, RADIUS, SEVEN, THREE, write_images
+from judging_project import (
+    CLUSTERS,
+    HOSTILE,
+    RADIUS,
+    SEVEN,
+    THREE,
+    take_the_inbox,
+    write_images,
+    write_rows,
+)
 from live_server import PATIENCE, browser_or_skip, launch, rows_in
 
-from vsig_core.annotations import build_morphograph, read_annotations, read_box
-from vsig_core.current import current_annotations
+from vsig_core.annotations import read_box
 from vsig_core.evidence import Match
 from vsig_core.exchange import export
 from vsig_core.pair_evidence import Ask
@@ -86,24 +94,6 @@ def judge(project: Project, name: str, *rows: str) -> None:
     """A file of judgements that arrives in the inbox."""
     text = "type,img1,img2,annotator,made_at,motif\n" + "\n".join(rows) + "\n"
     project.inbox.write(f"{name}.csv", text.encode())
-
-
-def take_the_inbox(project: Project) -> None:
-    """What a run does with the files of the inbox."""
-    rows = [
-        read_annotations(project.inbox.read(file.name) or b"", file.name).annotations
-        for file in project.inbox.list()
-    ]
-    project.store.append("annotations", pa.concat_tables(rows), Provenance("annotations"))
-    graph = build_morphograph(current_annotations(project.store))
-    for name in ("links", "components", "motifs", "motif_members", "conflicts"):
-        project.store.write(name, getattr(graph, name), Provenance("morphograph"))
-
-
-def write_rows(project: Project, table: str, rows: list[dict[str, Any]], step: str) -> None:
-    names = schema(table).names
-    whole = [{name: row.get(name) for name in names} for row in rows]
-    project.store.write(table, pa.Table.from_pylist(whole, schema(table)), Provenance(step))
 
 
 def test_5_a_triangle_is_shown_with_both_sides_and_settled_by_keys(
@@ -253,13 +243,7 @@ def test_7_a_detail_is_drawn_looked_for_and_judged(
     button.click()
     playwright.expect(page.locator(".notice")).to_contain_text("Saved: same signature, 1 pair")
     playwright.expect(cards.first).to_contain_text("same signature (Anna)")
-    rows = [
-        row
-        for file in project.inbox.list()
-        for row in read_annotations(
-            project.inbox.read(file.name) or b"", file.name
-        ).annotations.to_pylist()
-    ]
+    rows = rows_in(project)
     assert [(r["type"], r["img1"], r["img2"]) for r in rows] == [("POSITIVE", SEVEN[0], THREE[0])]
     assert read_box(rows[0]["box1"]) == pytest.approx(box), "the detail is what carries it"
     assert rows[0]["box2"] is None
