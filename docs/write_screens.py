@@ -7,39 +7,18 @@ Needs Debian's Chromium and playwright. Judgements are not written.
 """
 
 import argparse
-import threading
-import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-import uvicorn
 from playwright.sync_api import Page, Playwright, sync_playwright
 
 from vsig_core.project import Project, open_project
-from vsig_core.review.app import create_app
+from vsig_core.review.app import served
 
 IMAGES = Path(__file__).parent / "images"
 PATIENCE = 300_000  # milliseconds: the map is drawn by software here
 WEBGL = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
-
-
-@contextmanager
-def served(project: Project) -> Iterator[str]:
-    """The app on a port of its own."""
-    config = uvicorn.Config(create_app(project), host="127.0.0.1", port=0, log_level="error")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 OTHERS = {name: f"/{name}" for name in ("duplicates", "pairs", "people", "second", "history")}

@@ -10,8 +10,10 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
+from vsig_core.annotations import build_morphograph, read_annotations
 from vsig_core.clustering import Judgements, build_groups
 from vsig_core.corpus import read_picture
+from vsig_core.current import current_annotations
 from vsig_core.project import Project, init_project
 from vsig_core.review import Evidence, rank_queue
 from vsig_core.store import Provenance, schema
@@ -144,3 +146,23 @@ def _opinion(name: str, uids: Sequence[str]) -> list[dict[str, Any]]:
         }
         for n, uid in enumerate(uids)
     ]
+
+
+def take_the_inbox(project: Project) -> None:
+    """What a run does with the files of the inbox."""
+    rows = [
+        read_annotations(project.inbox.read(file.name) or b"", file.name).annotations
+        for file in project.inbox.list()
+    ]
+    project.store.append("annotations", pa.concat_tables(rows), Provenance("annotations"))
+    graph = build_morphograph(current_annotations(project.store))
+    made = Provenance("morphograph", {"annotations": 0})
+    for name in ("links", "components", "motifs", "motif_members", "conflicts"):
+        project.store.write(name, getattr(graph, name), made)
+
+
+def write_rows(project: Project, table: str, rows: list[dict[str, Any]], step: str) -> None:
+    """A whole table; columns that a row does not name are null."""
+    names = schema(table).names
+    whole = [{name: row.get(name) for name in names} for row in rows]
+    project.store.write(table, pa.Table.from_pylist(whole, schema(table)), Provenance(step))

@@ -1,6 +1,6 @@
-"""The review app where a browser can reach it, and the browser.
+"""The review app as a process of its own, so that it can be killed, and the browser.
 
-As a process of its own, so that it can be killed; or in this one, where a test may replace parts.
+Where a test replaces parts of the app it is `served` in the test's own process.
 """
 
 import contextlib
@@ -9,19 +9,15 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
 from vsig_core.annotations import read_annotations
 from vsig_core.project import Project
-from vsig_core.review.app import create_app
 
 CHROMIUM = Path("/usr/bin/chromium")
 PATIENCE = 120_000  # milliseconds: the machine may be busy
@@ -44,23 +40,6 @@ def launch(playwright: Any, *options: str) -> Any:
     return playwright.chromium.launch(
         executable_path=str(CHROMIUM), args=["--no-sandbox", *options]
     )
-
-
-@contextlib.contextmanager
-def served(project: Project) -> Iterator[str]:
-    """The app in this process, on a port of its own; gives its address."""
-    config = uvicorn.Config(create_app(project), host="127.0.0.1", port=0, log_level="error")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the server ended"
-        time.sleep(0.02)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 class LiveServer:

@@ -4,6 +4,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from live_server import PATIENCE, LiveServer, browser_or_skip, launch, rows_in
 
 from vsig_core.current import current_images
 from vsig_core.project import Project, open_project
+from vsig_core.review.app import served
 
 playwright = browser_or_skip()
 expect = playwright.expect
@@ -26,15 +28,33 @@ def chromium() -> Iterator:
 
 
 @pytest.fixture
-def server(project: Project) -> Iterator[LiveServer]:
+def mortal(project: Project) -> Iterator[LiveServer]:
+    """The app as a process that a test may end, and start again."""
     live = LiveServer(project.folder)
     live.start()
     yield live
     live.stop()
 
 
+@dataclass(frozen=True)
+class Served:
+    """The app in this process: there at once."""
+
+    address: str
+
+
 @pytest.fixture
-def open_page(chromium, server: LiveServer) -> Iterator[Callable]:
+def server(request: pytest.FixtureRequest, project: Project) -> Iterator[Served | LiveServer]:
+    """Where the app is: for tests that ask for it, the one that they may end."""
+    if "mortal" in request.fixturenames:
+        yield request.getfixturevalue("mortal")
+        return
+    with served(project) as address:
+        yield Served(address)
+
+
+@pytest.fixture
+def open_page(chromium, server: Served | LiveServer) -> Iterator[Callable]:
     """Opens a browser of its own and says a name; what a page asks for elsewhere fails the test."""
     contexts, foreign, faults = [], [], []
 
@@ -67,7 +87,7 @@ def focused(page) -> str:
     return page.evaluate("document.activeElement.value")
 
 
-def open_group(page, server: LiveServer, key: str) -> None:
+def open_group(page, server: Served | LiveServer, key: str) -> None:
     page.goto(f"{server.address}/cluster/{key}")
     expect(page.locator(".card input").first).to_be_focused()
 
@@ -92,10 +112,10 @@ def test_groups_appear_the_most_promising_first_with_what_is_known(open_page):  
 
 
 def test_four_of_seven_by_keys_then_crash_second_browser_and_undo(
-    open_page, server: LiveServer, project: Project
+    open_page, mortal: LiveServer, project: Project
 ):  # scenario 2
     page = open_page()
-    open_group(page, server, "cl-seven")
+    open_group(page, mortal, "cl-seven")
     shown = page.eval_on_selector_all(".card", "cards => cards.map(card => card.dataset.uid)")
     writes = page.locator('[data-kind="same"]:not([data-others]) [data-writes]')
     assert writes.inner_text() == "writes 21 pairs"
@@ -110,10 +130,10 @@ def test_four_of_seven_by_keys_then_crash_second_browser_and_undo(
     assert "Saved: same signature, 6 pairs." in said(page)
     assert Counter(row["type"] for row in rows_in(project)) == {"POSITIVE": 6}
 
-    server.kill()
-    server.start()
+    mortal.kill()
+    mortal.start()
     other = open_page("Luca")
-    open_group(other, server, "cl-seven")
+    open_group(other, mortal, "cl-seven")
     assert "same signature, 6 pairs" in other.inner_text(".said")
     assert other.locator(".card .seal").count() == 4
 
@@ -125,24 +145,24 @@ def test_four_of_seven_by_keys_then_crash_second_browser_and_undo(
 
 
 def test_keys_pressed_again_while_the_server_is_away_write_one_act_when_it_is_back(
-    open_page, server: LiveServer, project: Project
+    open_page, mortal: LiveServer, project: Project
 ):
     page = open_page()
-    open_group(page, server, "cl-three")
-    server.kill()
+    open_group(page, mortal, "cl-three")
+    mortal.kill()
     page.keyboard.press("u")
     page.get_by_text("cannot be looked up: the server does not answer").wait_for()
     for _ in range(2):
         page.evaluate("document.getElementById('notices').replaceChildren()")
         page.keyboard.press("Enter")
         page.get_by_text("Not saved yet: the server does not answer").wait_for()
-    server.start()
+    mortal.start()
     page.get_by_text("waited in this browser").wait_for()
     rows = rows_in(project)
     assert len(rows) == 3 and len({row["act"] for row in rows}) == 1
 
 
-def test_the_unticked_are_denied_only_on_saying_so(open_page, server: LiveServer, project: Project):
+def test_the_unticked_are_denied_only_on_saying_so(open_page, server: Served, project: Project):
     page = open_page()
     open_group(page, server, "cl-three")
     page.keyboard.press(" ")
@@ -152,7 +172,7 @@ def test_the_unticked_are_denied_only_on_saying_so(open_page, server: LiveServer
 
 
 def test_the_same_photograph_counts_once_until_undone(
-    open_page, server: LiveServer, project: Project
+    open_page, server: Served, project: Project
 ):  # scenario 3
     page = open_page()
     open_group(page, server, "cl-three")
@@ -167,7 +187,7 @@ def test_the_same_photograph_counts_once_until_undone(
 
 
 def test_a_group_of_76_is_called_wrong_by_one_key(
-    open_page, server: LiveServer, project: Project
+    open_page, server: Served, project: Project
 ):  # scenario 4
     page = open_page()
     open_group(page, server, "cl-many")
@@ -182,45 +202,45 @@ def test_a_group_of_76_is_called_wrong_by_one_key(
 
 
 def test_a_judgement_made_while_the_server_is_gone_is_saved_when_it_is_back(
-    open_page, server: LiveServer, project: Project
+    open_page, mortal: LiveServer, project: Project
 ):
     page = open_page()
-    open_group(page, server, "cl-three")
-    server.kill()
+    open_group(page, mortal, "cl-three")
+    mortal.kill()
     page.keyboard.press("Enter")
     assert "Not saved yet" in said(page) and rows_in(project) == []
-    server.start()
+    mortal.start()
     page.get_by_text("that waited in this browser is saved now").wait_for()
     assert [row["type"] for row in rows_in(project)] == ["POSITIVE"] * 3
 
 
 def test_what_waits_for_one_project_is_not_said_to_another_at_the_same_address(
-    open_page, server: LiveServer, project: Project, finished: Path, tmp_path: Path
+    open_page, mortal: LiveServer, project: Project, finished: Path, tmp_path: Path
 ):
     page = open_page()
-    open_group(page, server, "cl-three")
-    server.kill()
+    open_group(page, mortal, "cl-three")
+    mortal.kill()
     page.keyboard.press("Enter")
     assert "Not saved yet" in said(page)
     other = open_project(shutil.copytree(finished / "p", tmp_path / "other"))
-    server.start(of=other.folder)
-    page.goto(f"{server.address}/name")
+    mortal.start(of=other.folder)
+    page.goto(f"{mortal.address}/name")
     page.get_by_label("Your name").fill("Anna")
     page.keyboard.press("Enter")
-    page.wait_for_url(f"{server.address}/")
-    open_group(page, server, "cl-seven")
+    page.wait_for_url(f"{mortal.address}/")
+    open_group(page, mortal, "cl-seven")
     page.keyboard.press("c")
     assert "the group is right" in said(page)
     assert [row["type"] for row in rows_in(other)] == ["CORRECT"]
-    server.stop()
-    server.start()
-    page.goto(f"{server.address}/")
+    mortal.stop()
+    mortal.start()
+    page.goto(f"{mortal.address}/")
     page.get_by_text("that waited in this browser is saved now").wait_for()
     assert [row["type"] for row in rows_in(project)] == ["POSITIVE"] * 3
 
 
 def test_a_judgement_on_a_page_that_is_out_of_date_is_saved_when_it_is_reloaded(
-    open_page, server: LiveServer, project: Project
+    open_page, server: Served, project: Project
 ):
     page = open_page()
     open_group(page, server, "cl-three")
@@ -232,7 +252,7 @@ def test_a_judgement_on_a_page_that_is_out_of_date_is_saved_when_it_is_reloaded(
     assert [row["type"] for row in rows_in(project)] == ["POSITIVE"] * 3
 
 
-def test_a_key_held_down_judges_one_group_alone(open_page, server: LiveServer, project: Project):
+def test_a_key_held_down_judges_one_group_alone(open_page, server: Served, project: Project):
     page = open_page()
     open_group(page, server, "cl-three")
     for _ in range(3):
@@ -242,9 +262,7 @@ def test_a_key_held_down_judges_one_group_alone(open_page, server: LiveServer, p
     assert len({row["act"] for row in rows_in(project)}) == 1
 
 
-def test_space_presses_the_button_that_has_the_focus(
-    open_page, server: LiveServer, project: Project
-):
+def test_space_presses_the_button_that_has_the_focus(open_page, server: Served, project: Project):
     page = open_page()
     open_group(page, server, "cl-three")
     page.locator('[data-kind="wrong"]').focus()
@@ -253,7 +271,7 @@ def test_space_presses_the_button_that_has_the_focus(
     assert [row["type"] for row in rows_in(project)] == ["WRONG"]
 
 
-def test_zoom_by_keys(open_page, server: LiveServer):
+def test_zoom_by_keys(open_page, server: Served):
     page = open_page()
     open_group(page, server, "cl-seven")
     page.keyboard.press("z")
@@ -268,7 +286,7 @@ def test_zoom_by_keys(open_page, server: LiveServer):
     assert focused(page) in SEVEN
 
 
-def test_the_two_of_a_pair_zoom_together(open_page, server: LiveServer, project: Project):
+def test_the_two_of_a_pair_zoom_together(open_page, server: Served, project: Project):
     page = open_page()
     page.goto(f"{server.address}/pair?a={SEVEN[1]}&b={THREE[0]}")
     stages = page.locator(".stage")
@@ -284,7 +302,7 @@ def test_the_two_of_a_pair_zoom_together(open_page, server: LiveServer, project:
 
 
 def test_undo_on_a_group_leads_to_the_pair_that_was_judged_last(
-    open_page, server: LiveServer, project: Project
+    open_page, server: Served, project: Project
 ):
     page = open_page()
     page.goto(f"{server.address}/pair?a={THREE[0]}&b={THREE[1]}")
@@ -298,7 +316,7 @@ def test_undo_on_a_group_leads_to_the_pair_that_was_judged_last(
 
 
 def test_a_picture_that_cannot_be_had_says_so_and_is_judged_all_the_same(
-    open_page, server: LiveServer, project: Project
+    open_page, server: Served, project: Project
 ):
     row = next(row for row in current_images(project.store).to_pylist() if row["uid"] == THREE[0])
     (project.folder / "store" / "objects" / row["working"]).unlink()
@@ -310,7 +328,7 @@ def test_a_picture_that_cannot_be_had_says_so_and_is_judged_all_the_same(
     assert "Saved: same signature, 3 pairs." in said(page)
 
 
-def test_hostile_metadata_is_shown_as_text(open_page, server: LiveServer):
+def test_hostile_metadata_is_shown_as_text(open_page, server: Served):
     page = open_page()
     open_group(page, server, "cl-seven")
     assert HOSTILE in page.inner_text("#grid")
@@ -320,7 +338,7 @@ def test_hostile_metadata_is_shown_as_text(open_page, server: LiveServer):
     assert page.locator('a[href^="javascript"]').count() == 0
 
 
-def test_all_can_be_reached_by_tab_and_has_a_name(open_page, server: LiveServer):
+def test_all_can_be_reached_by_tab_and_has_a_name(open_page, server: Served):
     page = open_page()
     open_group(page, server, "cl-three")
     nameless = page.evaluate(
@@ -338,7 +356,7 @@ def test_all_can_be_reached_by_tab_and_has_a_name(open_page, server: LiveServer)
 
 @pytest.mark.parametrize(("width", "height"), [(820, 1180), (720, 450), (683, 384)])
 def test_on_a_tablet_and_at_twice_the_size_nothing_is_cut_off(
-    open_page, server: LiveServer, width: int, height: int
+    open_page, server: Served, width: int, height: int
 ):
     page = open_page(width=width, height=height)
     for path in ("/", "/cluster/cl-seven", "/pairs", "/duplicates", "/history"):

@@ -226,12 +226,25 @@ def write_wide_map(out: Path, side: int = 300) -> None:
     (out / "atlas.json").write_text(json.dumps(manifest))
 
 
+# Texels that each call of an upload takes.
+COUNT_TEXELS = """
+window.texels = [];
+const upload = WebGL2RenderingContext.prototype.texSubImage3D;
+WebGL2RenderingContext.prototype.texSubImage3D = function (...given) {
+  window.texels.push(given.at(-1).length);
+  return upload.apply(this, given);
+};
+"""
+
+
 def test_from_afar_pictures_are_their_colours_and_are_fetched_when_one_comes_near(
     browsers: Callable[[list[str]], Any], tmp_path: Path
 ):
     write_wide_map(tmp_path / "deep" / "map")
     site = Site(tmp_path)
-    shown = Map(browsers(WITH_WEBGL).new_page(viewport=SIZE), site).open()
+    page = browsers(WITH_WEBGL).new_page(viewport=SIZE)
+    page.add_init_script(COUNT_TEXELS)
+    shown = Map(page, site).open()
     box = shown.page.locator("#stage").bounding_box()
     middle = box["y"] + box["height"] / 2
     left, right = ((box["x"] + box["width"] / 2 + away, middle) for away in (-150, 150))
@@ -244,6 +257,8 @@ def test_from_afar_pictures_are_their_colours_and_are_fetched_when_one_comes_nea
     shown.becomes("z=[67]")
     shown.settle()
     assert [url for url in shown.requests if "small-" in url]
+    texels = page.evaluate("texels")
+    assert sum(texels) > 2**20 and max(texels) <= 2**17, "a frame never uploads a sheet at once"
     for place in (left, right):
         green = shown.colour_at(place)
         assert green[1] - max(green[0], green[2]) > 60

@@ -1,20 +1,33 @@
 """Several people at work, in a real browser: contradictions, learning, details, time, finding."""
 
+import csv
+import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from judging_project import CLUSTERS, HOSTILE, RADIUS, SEVEN, THREE
-from live_server import PATIENCE, browser_or_skip, launch, rows_in, served
+from judging_project import (
+    CLUSTERS,
+    HOSTILE,
+    RADIUS,
+    SEVEN,
+    THREE,
+    take_the_inbox,
+    write_images,
+    write_rows,
+)
+from live_server import PATIENCE, browser_or_skip, launch, rows_in
 
-from vsig_core.annotations import build_morphograph, read_annotations, read_box
-from vsig_core.current import current_annotations
+from vsig_core.annotations import read_box
 from vsig_core.evidence import Match
+from vsig_core.exchange import export
 from vsig_core.pair_evidence import Ask
 from vsig_core.project import Project
+from vsig_core.review.app import served
 from vsig_core.review.app.pages import find, people
 from vsig_core.review.learn_requests import answer_request, asked_to_learn
 from vsig_core.review.looking import Box, Seen
@@ -81,24 +94,6 @@ def judge(project: Project, name: str, *rows: str) -> None:
     """A file of judgements that arrives in the inbox."""
     text = "type,img1,img2,annotator,made_at,motif\n" + "\n".join(rows) + "\n"
     project.inbox.write(f"{name}.csv", text.encode())
-
-
-def take_the_inbox(project: Project) -> None:
-    """What a run does with the files of the inbox."""
-    rows = [
-        read_annotations(project.inbox.read(file.name) or b"", file.name).annotations
-        for file in project.inbox.list()
-    ]
-    project.store.append("annotations", pa.concat_tables(rows), Provenance("annotations"))
-    graph = build_morphograph(current_annotations(project.store))
-    for name in ("links", "components", "motifs", "motif_members", "conflicts"):
-        project.store.write(name, getattr(graph, name), Provenance("morphograph"))
-
-
-def write_rows(project: Project, table: str, rows: list[dict[str, Any]], step: str) -> None:
-    names = schema(table).names
-    whole = [{name: row.get(name) for name in names} for row in rows]
-    project.store.write(table, pa.Table.from_pylist(whole, schema(table)), Provenance(step))
 
 
 def test_5_a_triangle_is_shown_with_both_sides_and_settled_by_keys(
@@ -248,13 +243,7 @@ def test_7_a_detail_is_drawn_looked_for_and_judged(
     button.click()
     playwright.expect(page.locator(".notice")).to_contain_text("Saved: same signature, 1 pair")
     playwright.expect(cards.first).to_contain_text("same signature (Anna)")
-    rows = [
-        row
-        for file in project.inbox.list()
-        for row in read_annotations(
-            project.inbox.read(file.name) or b"", file.name
-        ).annotations.to_pylist()
-    ]
+    rows = rows_in(project)
     assert [(r["type"], r["img1"], r["img2"]) for r in rows] == [("POSITIVE", SEVEN[0], THREE[0])]
     assert read_box(rows[0]["box1"]) == pytest.approx(box), "the detail is what carries it"
     assert rows[0]["box2"] is None
@@ -320,6 +309,38 @@ def test_9_signs_are_searched_as_they_are_and_hostile_titles_are_text(
         "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
     )
     assert wide, "nothing hangs over the side"
+
+
+def test_10_an_old_file_is_shown_and_what_is_judged_goes_out_with_who_and_when(
+    project: Project, open_page: Callable[..., Any], address: str, tmp_path: Path
+):
+    """The app has no page for exports: `vsig export` writes what was judged in it."""
+    let_out(project)
+    old = f"x_y,POSITIVE,{THREE[0]},{THREE[1]},14-06-2022_20:12:15,morphograph,94.0\n"
+    head = "uid_connection,type,img1,img2,date,cluster_file,cluster\n"
+    project.inbox.write("old.csv", (head + old).encode())
+    page = open_page("Anna")
+    go_until(page, f"{address}/pair?a={THREE[0]}&b={THREE[1]}", "text=14 June 2022")
+    page.goto(f"{address}/pair?a={THREE[1]}&b={THREE[2]}")
+    page.keyboard.press("y")
+    playwright.expect(page.locator(".notice")).to_contain_text("Saved: same signature, 1 pair")
+    take_the_inbox(project)
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    said = {("", "2022-06-14"), ("Anna", today)}
+
+    export(project, "csv", tmp_path / "links.csv")
+    rows = list(csv.DictReader((tmp_path / "links.csv").read_text("utf-8").splitlines()))
+    assert {(row["annotator"], row["made_at"][:10]) for row in rows} == said
+    export(project, "w3c", tmp_path / "links.json")
+    items = json.loads((tmp_path / "links.json").read_text("utf-8"))["first"]["items"]
+    found = {(item.get("creator", {}).get("name", ""), item["created"][:10]) for item in items}
+    assert found == said
+
+
+def let_out(project: Project) -> None:
+    """All pictures may leave the project whole."""
+    rows = [row | {"publish": "full"} for row in project.store.read("images").to_pylist()]
+    write_images(project, rows)
 
 
 def test_a_second_opinion_is_given_by_one_key_and_the_next_pair_comes(

@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
-import pyarrow as pa
 import pytest
 from conftest import Browser
-from judging_project import ALONE, HOSTILE, MANY, PAIR, SEVEN, THREE
+from judging_project import ALONE, HOSTILE, MANY, PAIR, SEVEN, THREE, take_the_inbox, write_rows
 from PIL import Image
 
-from vsig_core.annotations import build_morphograph, conflict_id, read_annotations
-from vsig_core.current import current_annotations
+from vsig_core.annotations import conflict_id
 from vsig_core.project import Project, init_project
 from vsig_core.review.app import create_app
 from vsig_core.review.app.pages import find, people
@@ -32,19 +30,6 @@ PAGES = (
     "/people",
     "/second",
 )
-
-
-def take_the_inbox(project: Project) -> None:
-    """What a run does with the files of the inbox."""
-    rows = [
-        read_annotations(project.inbox.read(file.name) or b"", file.name).annotations
-        for file in project.inbox.list()
-    ]
-    project.store.append("annotations", pa.concat_tables(rows), Provenance("annotations"))
-    graph = build_morphograph(current_annotations(project.store))
-    for name in ("links", "components", "motifs", "motif_members", "conflicts"):
-        made = Provenance("morphograph", {"annotations": 0})
-        project.store.write(name, getattr(graph, name), made)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -229,8 +214,7 @@ def test_learn_counts_what_was_said_since_the_model_learnt(anna: Browser, projec
         "created_at": NOW,
         "reason": "better",
     }
-    rows = [{name: model.get(name) for name in schema("models").names}]
-    project.store.write("models", pa.Table.from_pylist(rows, schema("models")), Provenance("model"))
+    write_rows(project, "models", [model], "model")
     anna.judge(1, "same", ticked=THREE)
     anna.judge(2, "wrong", ticked=MANY)
     anna.judge(3, "undo", target=f"a-{1:032x}")
@@ -248,10 +232,8 @@ def test_of_too_few_components_no_interval_is_told(anna: Browser, project: Proje
         held | {"metric": metric, "value": value, "ci_low": 0.111, "ci_high": 0.999}
         for metric, value in (("map", 0.4), ("map_difference", 0.1))
     ]
-    for table, rows in (("models", [model]), ("evaluations", figures)):
-        whole = [{name: row.get(name) for name in schema(table).names} for row in rows]
-        made = Provenance("evaluation")
-        project.store.write(table, pa.Table.from_pylist(whole, schema(table)), made)
+    write_rows(project, "models", [model], "model")
+    write_rows(project, "evaluations", figures, "evaluation")
     page = anna.get("/learn").text
     assert "0.400" in page and "+0.100" in page
     assert ("too few to tell: 2 components, 8 are needed" in page) == (n == 2)

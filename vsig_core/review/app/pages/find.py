@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -108,18 +109,7 @@ def routes(desk: Desk) -> list[Route]:
         return Response(kept.working, media_type="image/jpeg")
 
     def matches(request: Request) -> Response:
-        given = request.query_params
-        uids = given.getlist("with")[:_FRAMED_AT_ONCE]
-        for uid in uids:
-            desk.edition.image(uid)  # known here, or a clear answer
-        if "key" in given:
-            ask = Ask(shelf.get(given["key"]).working)
-        else:
-            row = desk.edition.image(given.get("uid", ""))
-            ask = Ask(desk.project.store.objects.get(row["working"]), _box(given.get("box")))
-        found = matches_of(desk.project, ask, uids) if uids else []
-        boxes = [frame_of(match.box2) if match.beyond_chance else None for match in found]
-        return JSONResponse({"boxes": boxes})
+        return JSONResponse({"boxes": _frames(desk, shelf, request.query_params)})
 
     return [
         Route("/find", find),
@@ -129,6 +119,20 @@ def routes(desk: Desk) -> list[Route]:
         Route("/found", found),
         Route("/brought", brought),
     ]
+
+
+def _frames(desk: Desk, shelf: Shelf, given: QueryParams) -> list[dict[str, float] | None]:
+    """Where each work that is asked about shares what was looked for; None where it does not."""
+    uids = given.getlist("with")[:_FRAMED_AT_ONCE]
+    for uid in uids:
+        desk.edition.image(uid)  # known here, or a clear answer
+    if "key" in given:
+        ask = Ask(shelf.get(given["key"]).working)
+    else:
+        row = desk.edition.image(given.get("uid", ""))
+        ask = Ask(desk.project.store.objects.get(row["working"]), _box(given.get("box")))
+    found = matches_of(desk.project, ask, uids) if uids else []
+    return [frame_of(match.box2) if match.beyond_chance else None for match in found]
 
 
 def _near(desk: Desk, uid: str, box: Box | None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 // Texels from workers, and the layers of textures that they go to.
 
 const AT_ONCE = 3; // of each kind that are fetched at a time
+const STRIP = 2 ** 17; // texels that are uploaded in one call, a quarter of a MB
 const IDLE = 1500; // milliseconds after which workers end, and give back what they decoded in
 
 /** Asks workers for texels, one answer for each question. */
@@ -90,32 +91,39 @@ export class Layers {
     }
   }
 
-  /** Put what has come into a layer; the one that was used least recently gives its own. */
-  upload(key, packed) {
-    const { gl } = this;
-    const layer = this.#layerFor(key);
-    this.texture ??= arrayTexture(gl, this.levels, this.side, this.count);
-    gl.bindTexture(gl.TEXTURE_2D_ARRAY, this.texture);
-    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 2);
-    packed.forEach(({ width, height, texels }, level) => {
-      gl.texSubImage3D(
-        gl.TEXTURE_2D_ARRAY, level, 0, 0, layer, width, height, 1,
-        gl.RGB, gl.UNSIGNED_SHORT_5_6_5, texels,
-      );
-    });
+  /** Put what has come into a layer, a strip with each step; it is shown when it is whole. */
+  *upload(key, packed) {
+    this.texture ??= arrayTexture(this.gl, this.levels, this.side, this.count);
+    const layer = this.#freeLayer();
+    for (const [level, { width, height, texels }] of packed.entries()) {
+      const rows = Math.max(1, Math.floor(STRIP / width));
+      for (let top = 0; top < height; top += rows) {
+        const high = Math.min(rows, height - top);
+        this.#put(texels.subarray(top * width, (top + high) * width), level, top, layer, width, high);
+        yield;
+      }
+    }
+    this.coming.delete(key);
+    this.held.set(key, layer);
     this.placed(key, layer);
   }
 
-  #layerFor(key) {
-    this.coming.delete(key);
-    if (!this.free.length) {
-      const [oldest, layer] = this.held.entries().next().value;
-      this.held.delete(oldest);
-      this.placed(oldest, null);
-      this.free.push(layer);
-    }
-    const layer = this.free.pop();
-    this.held.set(key, layer);
+  #put(texels, level, top, layer, width, height) {
+    const { gl } = this;
+    gl.bindTexture(gl.TEXTURE_2D_ARRAY, this.texture);
+    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 2);
+    gl.texSubImage3D(
+      gl.TEXTURE_2D_ARRAY, level, 0, top, layer, width, height, 1,
+      gl.RGB, gl.UNSIGNED_SHORT_5_6_5, texels,
+    );
+  }
+
+  /** Where none is free, the one that was used least recently gives its own. */
+  #freeLayer() {
+    if (this.free.length) return this.free.pop();
+    const [oldest, layer] = this.held.entries().next().value;
+    this.held.delete(oldest);
+    this.placed(oldest, null);
     return layer;
   }
 }

@@ -1,7 +1,7 @@
 // The map from afar: where a picture has a few pixels its mean colour is all that can be seen,
 // so all are texels of one small texture, drawn as one quad. Nothing has to be fetched for it.
 
-import { link } from "./shaders.js";
+import { begun, checked } from "./shaders.js";
 
 const TINT = 0.34; // of a value's colour over its picture; the same as in shaders.js
 const DOT = 0.35; // of its cell that a point takes
@@ -33,7 +33,7 @@ export class Mosaic {
   constructor(gl, pack) {
     this.gl = gl;
     this.pack = pack;
-    this.program = link(gl, VERTEX, FRAGMENT);
+    this.program = checked(gl, begun(gl, VERTEX, FRAGMENT));
     const names = ["scale", "offset", "shape", "hovered", "ink"];
     this.at = Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(this.program, name)]));
     this.texture = gl.createTexture();

@@ -2,11 +2,12 @@
 // afar all at once, as a mosaic of their colours.
 
 import { Mosaic } from "./mosaic.js";
-import { FRAGMENT, link, VERTEX } from "./shaders.js";
+import { begun, checked, FRAGMENT, VERTEX } from "./shaders.js";
 import { boxes, Textures } from "./textures.js";
 
 const GROUP = 256; // slots that are drawn or left out together
 const PAINT = 3; // place of the colours among the attributes
+const SOON = 200; // milliseconds from the first sight to what only a nearer one needs
 const PICTURES_FROM = 4; // device pixels that a cell takes
 const UNIFORMS = [
   "scale", "offset", "cellPx", "first", "hovered", "dots", "sharp", "small", "large", "arrived",
@@ -29,10 +30,16 @@ export class Scene {
     this.drawsPictures = true;
   }
 
+  /** Begin what takes long of what draws single pictures, once the map was seen from afar. */
+  #beginSoon() {
+    this.soon ??= setTimeout(() => (this.program ??= begun(this.gl, VERTEX, FRAGMENT)), SOON);
+  }
+
   /** What draws single pictures; the first sight of a large map does not wait for it. */
   #prepare() {
     const { gl, pack } = this;
-    this.program = link(gl, VERTEX, FRAGMENT);
+    this.program ??= begun(gl, VERTEX, FRAGMENT);
+    checked(gl, this.program);
     this.at = Object.fromEntries(
       UNIFORMS.map((name) => [name, gl.getUniformLocation(this.program, name)]),
     );
@@ -65,7 +72,7 @@ export class Scene {
     const { gl, canvas } = this;
     const density = canvas.width / camera.width;
     const cellPx = camera.zoom * density;
-    const more = this.textures.uploadOne();
+    const more = this.textures.uploadSome();
     gl.viewport(0, 0, canvas.width, canvas.height);
     gl.clearColor(...colours.ground, 1);
     gl.clear(gl.COLOR_BUFFER_BIT);
@@ -74,6 +81,7 @@ export class Scene {
     if (!dots && cellPx < PICTURES_FROM) {
       gl.disable(gl.BLEND);
       this.mosaic.draw(scale, offset, hovered, colours);
+      this.#beginSoon();
       return more;
     }
     if (!dots) this.textures.want(camera, cellPx);
@@ -83,7 +91,7 @@ export class Scene {
 
   #drawPictures(camera, { scale, offset, cellPx, hovered, dots, colours }) {
     const { gl } = this;
-    if (!this.program) this.#prepare();
+    if (!this.array) this.#prepare();
     const { at } = this;
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA);

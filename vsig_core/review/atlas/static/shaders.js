@@ -146,8 +146,8 @@ void main() {
   result = vec4(shown, cover);
 }`;
 
-/** A program of two shaders. */
-export function link(gl, vertex, fragment) {
+/** A program of two shaders, which are compiled meanwhile. */
+export function begun(gl, vertex, fragment) {
   const program = gl.createProgram();
   for (const [kind, source] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]]) {
     const shader = gl.createShader(kind);
@@ -156,6 +156,11 @@ export function link(gl, vertex, fragment) {
     gl.attachShader(program, shader);
   }
   gl.linkProgram(program);
+  return program;
+}
+
+/** The program, once it is there. */
+export function checked(gl, program) {
   if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
     const logs = gl.getAttachedShaders(program).map((shader) => gl.getShaderInfoLog(shader));
     throw new Error(`The map's shaders do not compile: ${[...logs, gl.getProgramInfoLog(program)].join(" ")}`);

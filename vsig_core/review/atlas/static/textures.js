@@ -7,6 +7,7 @@ const SHOWN = 30_000; // pictures that a large screen holds where small ones are
 const LAYERS = 18; // pages of larger tiles that are kept at a time, 2 MB each
 const SINGLES = 40; // pictures that are kept as themselves, half a MB each
 const SINGLE_SIDE = 512; // pixels of such a one
+const UPLOADING = 1.5; // milliseconds of a frame after which no other strip is uploaded
 const SHARPER_FROM = 1.15; // a tile may be stretched so much before a larger one is fetched
 
 export class Textures {
@@ -22,6 +23,7 @@ export class Textures {
     this.pages = Math.ceil(pack.n / this.each);
     this.pagesInSheet = this.small.along ** 2 / this.each;
     this.uploads = [];
+    this.uploading = null;
     this.boxes = boxes(pack, this.each);
     this.sheetBoxes = boxes(pack, this.small.along ** 2);
     this.#make();
@@ -59,6 +61,7 @@ export class Textures {
     for (const filter of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) {
       gl.texParameteri(gl.TEXTURE_2D, filter, gl.NEAREST);
     }
+    gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RG8UI, 1024, this.there.length / 2048);
     this.stale = true;
   }
 
@@ -118,15 +121,27 @@ export class Textures {
     return found;
   }
 
-  /** Upload one of what has come; gives whether more is waiting. */
-  uploadOne() {
-    const upload = this.uploads.shift();
-    upload?.layers.upload(upload.key, upload.packed);
-    return this.uploads.length > 0;
+  /** Upload of what has come as much as a frame has time for; gives whether more is waiting. */
+  uploadSome() {
+    const begun = performance.now();
+    while (this.#uploads && performance.now() - begun < UPLOADING) {
+      this.uploading ??= this.#nextUpload();
+      if (this.uploading.next().done) this.uploading = null;
+    }
+    return this.#uploads;
+  }
+
+  #nextUpload() {
+    const { layers, key, packed } = this.uploads.shift();
+    return layers.upload(key, packed);
+  }
+
+  get #uploads() {
+    return Boolean(this.uploading) || this.uploads.length > 0;
   }
 
   get busy() {
-    return this.unpacker.waiting.size + this.uploads.length > 0;
+    return this.unpacker.waiting.size > 0 || this.#uploads;
   }
 
   bind() {
@@ -135,8 +150,8 @@ export class Textures {
     gl.bindTexture(gl.TEXTURE_2D, this.arrived);
     if (this.stale) {
       gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
-      gl.texImage2D(
-        gl.TEXTURE_2D, 0, gl.RG8UI, 1024, this.there.length / 2048, 0,
+      gl.texSubImage2D(
+        gl.TEXTURE_2D, 0, 0, 0, 1024, this.there.length / 2048,
         gl.RG_INTEGER, gl.UNSIGNED_BYTE, this.there,
       );
       this.stale = false;
