@@ -41,6 +41,7 @@ def run_command(
     if plan:
         _show_plan(project, look(project, start, at_once=True), as_json)
         return
+    project.store.check_writable()  # before all that takes time
     before, begun = findings(project), set[str]()
 
     def announce(task: Task) -> None:

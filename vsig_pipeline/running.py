@@ -100,13 +100,10 @@ def run(
     ------
     RunFailedError
         A step failed; what was committed before it stays.
-    StoreError
-        The store cannot be read, or may not be written.
     """
     from vsig_pipeline.orphans import end_orphans_of
 
     wanted = _wanted(start)
-    project.store.check_writable()
     end_orphans_of(project)
     clear_leftovers(project)
     plan = record_sources(project, at_once=True)
