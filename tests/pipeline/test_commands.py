@@ -57,7 +57,7 @@ def test_a_run_in_a_folder_that_is_read_only_says_so_in_one_line(small_disk: Pat
     project = init_project(small_disk / "p")
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     done = vsig("run", project=project.folder)
-    said = f"vsig: {project.folder} cannot be written: Read-only file system.\n"
+    said = f"vsig: {project.folder}/store cannot be written: Read-only file system.\n"
     assert (done.returncode, done.stderr.lstrip()) == (1, said)
 
 
