@@ -134,7 +134,7 @@ def test_keys_that_may_only_read_report_and_say_what_they_may_not(
     before = versions(project)
     refused(project, 1, r"AccessDenied: these keys have no right", **reader)
     edit_settings(project, ("epochs = 1", "epochs = 50000"))  # it is not trained in vain
-    refused(project, 1, r"store/\.writable cannot be written: .*AccessDenied", **reader)
+    refused(project, 1, r"store cannot be written: .*AccessDenied", **reader)
     assert versions(project) == before and names(project) == ["more.csv"]
 
 

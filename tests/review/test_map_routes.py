@@ -9,11 +9,14 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
+from vsig_core.current import taken_down
 from vsig_core.project import Project, init_project
 from vsig_core.review.app import create_app
-from vsig_core.review.atlas import MapLinks, map_routes
+from vsig_core.review.atlas import MapLinks, map_routes, serving
+from vsig_core.review.atlas.packing import pack
 from vsig_core.store import Provenance, Store, empty
-from vsig_core.upkeep import delete, stale_caches
+from vsig_core.upkeep import Request as TakeDownRequest
+from vsig_core.upkeep import delete, plan_take_down, stale_caches, take_down
 
 NO_LINKS = MapLinks()
 
@@ -133,6 +136,24 @@ def test_a_packed_map_is_a_stale_cache_as_soon_as_a_table_has_changed(tmp_path: 
     delete(stale)
     assert not folder.exists()
     assert packed(asked)["state"] == "ready"
+
+
+def test_a_picture_that_is_taken_down_while_a_map_is_packed_is_in_no_pack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    project = make_project(tmp_path / "p")
+
+    def pack_and_purge(store: Store, *words: Any) -> None:
+        pack(store, *words)  # of what it read; the purge saw none of its files yet
+        take_down(store, plan_take_down(store, ["a.jpg"]), TakeDownRequest("Anna", ""))
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(serving, "pack", pack_and_purge)
+        asked = client(project)
+        asked.get("/some/map/atlas.json")
+        while not taken_down(project.store) or list((project.work / "map").glob(".packing-*")):
+            time.sleep(0.05)
+    assert list((project.work / "map").iterdir()) == []
 
 
 def test_the_review_app_has_the_map_among_its_pages(tmp_path: Path):

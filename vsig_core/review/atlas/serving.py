@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from vsig_core.current import taken_down
 from vsig_core.errors import TableMissingError, VsigError
 from vsig_core.project import Project
 from vsig_core.review.atlas.contents import Contents, Versions
@@ -179,12 +180,15 @@ class _ServedMap:
 
         try:
             self._packs.mkdir(parents=True, exist_ok=True)
+            down = taken_down(self._project.store)
             with tempfile.TemporaryDirectory(prefix=".packing-", dir=self._packs) as place:
                 folder = Path(place) / "pack"
                 folder.mkdir()
                 pack(self._project.store, versions, folder, _all, report)
                 (folder / "versions.json").write_text(json.dumps(dict(versions.of)), "utf-8")
-                if not (self._packs / versions.key).exists():
+                # A purge clears the packs that are there: what it took down is in none that comes.
+                same = taken_down(self._project.store) == down
+                if same and not (self._packs / versions.key).exists():
                     self._drop_old()
                     folder.rename(self._packs / versions.key)
             state.update(state="packed")
