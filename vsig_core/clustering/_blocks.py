@@ -7,9 +7,8 @@ order, does not depend on them.
 """
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from vsig_core.clustering._products import Product, product_of
 from vsig_core.clustering._standins import cheapest, themselves
+from vsig_core.workers import in_order
 
 # Fewer pairs than this are multiplied before stand-ins for their rows would be found.
 MANY = 150_000_000
@@ -146,7 +146,7 @@ def nominated_pairs(
         for blocks in (tiles.diagonal, tiles.others):
             if blocks is tiles.others and _pairs_in(blocks) >= MANY:
                 scan.shorten()
-            for found in _in_order(executor, work, blocks, 2 * workers):
+            for found in in_order(executor, work, blocks, 2 * workers):
                 done += 1
                 yield Nominated(*found, done, total)
 
@@ -236,23 +236,3 @@ class _Scan:
 def _rounded_down(floor: NDArray[np.float64] | float) -> NDArray[np.float32]:
     """As float32, in which products are compared, and not above."""
     return np.nextafter(np.float32(floor), np.float32(-np.inf))
-
-
-def _in_order(
-    executor: ThreadPoolExecutor,
-    work: Callable[[Tile], Found],
-    tiles: Iterable[Tile],
-    ahead: int,
-) -> Iterator[Found]:
-    """Results in the order of the tiles, with only a few computed ahead."""
-    waiting: deque[Future[Found]] = deque()
-    try:
-        for tile in tiles:
-            waiting.append(executor.submit(work, tile))
-            if len(waiting) > ahead:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()

@@ -7,14 +7,15 @@ tensors through the network on both cores (`python -m benchmarks.learning_speed`
 """
 
 import functools
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Barrier
 from typing import TypeVar
 
 import torch
+
+from vsig_core.workers import in_order
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -66,15 +67,5 @@ def in_lanes(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     pictures there while others go through the network. Whether gradients are kept is up to
     `work`: torch asks that of each thread.
     """
-    ahead: deque[Future[R]] = deque()
-    executor, most = lanes().executor, _READY * lanes().count
-    try:
-        for item in items:
-            ahead.append(executor.submit(work, item))
-            if len(ahead) > most:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
-    finally:
-        for future in ahead:
-            future.cancel()
+    shared = lanes()
+    return in_order(shared.executor, work, items, _READY * shared.count)

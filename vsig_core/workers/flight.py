@@ -1,7 +1,8 @@
 """Many tasks, of which an executor holds only some at a time."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from itertools import islice
 from typing import TypeVar
@@ -45,6 +46,32 @@ def as_done(
                 yield places.pop(future), future
     finally:
         for future in places:
+            future.cancel()
+
+
+def in_order(
+    executor: Executor, work: Callable[[T], R], items: Iterable[T], ahead: int
+) -> Iterator[R]:
+    """What `work` makes of each item, in their order.
+
+    Items are taken in the thread of the caller, only a few ahead. What has not begun is
+    cancelled when the caller stops listening.
+
+    Parameters
+    ----------
+    ahead
+        Items that are under way or done while the first of them is waited for.
+    """
+    waiting: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            waiting.append(executor.submit(work, item))
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
             future.cancel()
 
 
