@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vsig_core.errors import PictureError, WeightsError
+from vsig_core.errors import WeightsError
 from vsig_core.model.fusion import fused
-from vsig_core.model.lanes import in_lanes, lanes
+from vsig_core.model.lanes import for_lanes, in_lanes
 from vsig_core.model.network import Network
-from vsig_core.model.preprocess import Letterboxed, Preprocessing, decode, letterbox, stack
+from vsig_core.model.preprocess import prepare, stack
 from vsig_core.workers import gpu
 
 
@@ -65,37 +65,25 @@ def describe(
     progress: Callable[[int, int], None] | None = None,
 ) -> NDArray[np.float32]:
     """Do the same by a network that is ready."""
-    size = lanes().share(batch_size)
-    chunks = (
-        (start, [pictures[index] for index in range(start, min(start + size, len(pictures)))])
-        for start in range(0, len(pictures), size)
-    )
     vectors: list[NDArray[np.float32]] = []
+    done = 0
+    chunks = for_lanes(pictures, batch_size)
     for found in in_lanes(functools.partial(_describe_some, fast), chunks):
         vectors.append(found)
+        done += len(found)
         if progress:
-            progress(sum(map(len, vectors)), len(pictures))
+            progress(done, len(pictures))
     return np.concatenate(vectors) if vectors else np.zeros((0, 0), np.float32)
 
 
 @torch.inference_mode()
 def _describe_some(fast: Network, chunk: tuple[int, list[bytes]]) -> NDArray[np.float32]:
     start, pictures = chunk
-    prepared = [
-        _prepare(index, data, fast.preprocessing) for index, data in enumerate(pictures, start)
-    ]
-    images, boxes = stack(prepared)
+    images, boxes = stack(prepare(pictures, fast.preprocessing, start))
     device = next(fast.parameters()).device
     with torch.autocast(device.type, torch.float16, enabled=device.type != "cpu"):
         vectors = fast(images.to(device), boxes.to(device))
     return _usable(vectors.float().cpu().numpy(), start)
-
-
-def _prepare(index: int, data: bytes, preprocessing: Preprocessing) -> Letterboxed:
-    try:
-        return letterbox(decode(data, preprocessing.resolution), preprocessing)
-    except PictureError as error:
-        raise PictureError(error.reason, f"picture {index}: {error.detail}") from error
 
 
 def _usable(vectors: NDArray[np.float32], start: int) -> NDArray[np.float32]:

@@ -10,12 +10,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from vsig_core.errors import PictureError, WeightsError
+from vsig_core.errors import WeightsError
 from vsig_core.evidence.cells import Cells, cells_of
 from vsig_core.model.fusion import fused
-from vsig_core.model.lanes import in_lanes, lanes
+from vsig_core.model.lanes import for_lanes, in_lanes
 from vsig_core.model.network import Network
-from vsig_core.model.preprocess import Letterboxed, decode, letterbox, stack
+from vsig_core.model.preprocess import prepare, stack
 
 # Stages of the network above the maps: as many as the default training changes.
 STAGES_ABOVE = 3
@@ -57,25 +57,14 @@ class Trunk:
         PictureError
             One cannot be decoded; the message names its index.
         """
-        size = lanes().share(_BATCH)
-        chunks = (
-            [(index, pictures[index]) for index in range(start, min(start + size, len(pictures)))]
-            for start in range(0, len(pictures), size)
-        )
-        return itertools.chain.from_iterable(in_lanes(self._look, chunks))
+        return itertools.chain.from_iterable(in_lanes(self._look, for_lanes(pictures, _BATCH)))
 
-    @torch.inference_mode()
-    def _look(self, chunk: Sequence[tuple[int, bytes]]) -> list[Cells]:
-        drawn = [self._drawn(number, data) for number, data in chunk]
+    def _look(self, chunk: tuple[int, list[bytes]]) -> list[Cells]:
+        start, pictures = chunk
+        drawn = prepare(pictures, self._preprocessing, start)
         images, _ = stack(drawn)
         maps = self._maps(images).numpy()
         return [cells_of(own, picture.box) for own, picture in zip(maps, drawn, strict=True)]
-
-    def _drawn(self, number: int, data: bytes) -> Letterboxed:
-        try:
-            return letterbox(decode(data, self._preprocessing.resolution), self._preprocessing)
-        except PictureError as error:
-            raise PictureError(error.reason, f"picture {number}: {error.detail}") from error
 
     def _maps(self, images: Tensor) -> Tensor:
         """Shape (n, d, h, w), float32."""

@@ -7,7 +7,7 @@ tensors through the network on both cores (`python -m benchmarks.learning_speed`
 """
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Barrier
@@ -58,6 +58,19 @@ def lanes() -> Lanes:
     # Each lane has set its own number, and that of threads still to come: these get it back.
     torch.set_num_threads(count)
     return Lanes(count, executor)
+
+
+def for_lanes(pictures: Sequence[bytes], batch_size: int) -> Iterator[tuple[int, list[bytes]]]:
+    """A lane's share of pictures at a time, each read when it is its turn; with the first's index.
+
+    Parameters
+    ----------
+    batch_size
+        Pictures in the network at a time, in all lanes.
+    """
+    size = lanes().share(batch_size)
+    for start in range(0, len(pictures), size):
+        yield start, [pictures[i] for i in range(start, min(start + size, len(pictures)))]
 
 
 def in_lanes(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:

@@ -85,6 +85,25 @@ def letterbox(image: Image.Image, preprocessing: Preprocessing) -> Letterboxed:
     return Letterboxed(canvas, box)
 
 
+def prepare(
+    pictures: Sequence[bytes], preprocessing: Preprocessing, first: int = 0
+) -> list[Letterboxed]:
+    """Decode and letterbox pictures, of which the first has that index.
+
+    Raises
+    ------
+    PictureError
+        One cannot be decoded; the message names its index.
+    """
+    prepared = []
+    for index, data in enumerate(pictures, first):
+        try:
+            prepared.append(letterbox(decode(data, preprocessing.resolution), preprocessing))
+        except PictureError as error:
+            raise PictureError(error.reason, f"picture {index}: {error.detail}") from error
+    return prepared
+
+
 def stack(pictures: Sequence[Letterboxed]) -> tuple[torch.Tensor, torch.Tensor]:
     """Make a batch.
 

@@ -273,9 +273,9 @@ class _Run:
         """Loss of every triplet before the epoch, each picture in one view, shape (n,)."""
         pictures = np.arange(rows.max() + 1)
         draws = rng.integers(0, _DRAWS, len(pictures))
-        with torch.inference_mode():
-            seen = self._through(self._tail.weights(), source, pictures, draws)
-            losses = self._loss(*torch.cat(seen)[torch.from_numpy(rows.T)]).numpy()
+        weights = {name: value.detach() for name, value in self._tail.weights().items()}
+        seen = self._through(weights, source, pictures, draws)
+        losses = self._loss(*torch.cat(seen)[torch.from_numpy(rows.T)]).numpy()
         self._check(losses)
         return losses
 
@@ -322,16 +322,11 @@ class _Run:
         pictures: NDArray[np.int64],
         draws: NDArray[np.int64],
     ) -> list[Tensor]:
-        """Vectors of views of pictures, some at a time; gradients are kept where they are here."""
-        kept = torch.is_inference_mode_enabled()
-
-        def look(taken: tuple[Tensor, Tensor]) -> Tensor:
-            with torch.inference_mode(kept):
-                return self._tail(weights, *taken)
-
+        """Vectors of views of pictures, some at a time, with the gradients of these weights."""
         starts = range(0, len(pictures), _PART)
         parts = (slice(start, start + _PART) for start in starts)
-        return list(in_lanes(look, (source.take(pictures[part], draws[part]) for part in parts)))
+        taken = (source.take(pictures[part], draws[part]) for part in parts)
+        return list(in_lanes(lambda one: self._tail(weights, *one), taken))
 
     def _check(self, losses: NDArray[np.float32]) -> None:
         if not np.isfinite(losses).all():
