@@ -159,6 +159,22 @@ export async function undo(act) {
   return saved && act;
 }
 
+/** Take back the last act, and show the same page without it. */
+export async function takeBackHere() {
+  const last = await lastAct();
+  if (last && (await undo(last.act))) location.reload();
+}
+
+/** Have a form's buttons judge, or take the step that they name. */
+export function onButtons(form, judge, steps) {
+  form?.addEventListener("submit", (event) => event.preventDefault());
+  form?.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button?.dataset.kind) judge(button.dataset.kind, button.dataset.others);
+    if (button?.dataset.step) steps[button.dataset.step]();
+  });
+}
+
 /** Run what belongs to a key, unless the person is writing or a dialog is open. */
 export function onKeys(keys) {
   document.addEventListener("keydown", (event) => {

@@ -1,6 +1,6 @@
 // The page of a group: ticks, keys, what a button will write, the picture in focus.
 
-import { lastAct, onKeys, placeOf, save, say, sayThere, undo } from "./app.js";
+import { lastAct, onButtons, onKeys, placeOf, save, say, sayThere, undo } from "./app.js";
 import { openZoom } from "./zoom.js";
 
 const grid = document.getElementById("grid");
@@ -114,12 +114,7 @@ async function takeBack() {
 const help = document.getElementById("help");
 const STEPS = { skip: () => location.assign(acts.dataset.next), undo: takeBack, help: () => help.showModal() };
 
-acts?.addEventListener("submit", (event) => event.preventDefault());
-acts?.addEventListener("click", (event) => {
-  const button = event.target.closest("button");
-  if (button?.dataset.kind) judge(button.dataset.kind, button.dataset.others);
-  if (button?.dataset.step) STEPS[button.dataset.step]();
-});
+onButtons(acts, judge, STEPS);
 grid.addEventListener("change", () => {
   grid.classList.add("touched");
   showWrites();

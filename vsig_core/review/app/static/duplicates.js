@@ -1,6 +1,6 @@
 // Sets that look like one photograph: each is an act of its own, so that each can be undone.
 
-import { lastAct, onKeys, save, say, undo } from "./app.js";
+import { onKeys, save, say, takeBackHere } from "./app.js";
 
 const sets = () => [...document.querySelectorAll("#sets > li")];
 const acts = document.getElementById("acts");
@@ -40,10 +40,7 @@ const STEPS = {
     sets().forEach((set) => (box(set).checked = !any));
     show();
   },
-  undo: async () => {
-    const last = await lastAct();
-    if (last && (await undo(last.act))) location.reload();
-  },
+  undo: takeBackHere,
 };
 
 document.getElementById("sets")?.addEventListener("change", show);

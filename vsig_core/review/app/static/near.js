@@ -1,6 +1,6 @@
 // A picture and its nearest: a box to look for a detail, ticks to judge.
 
-import { lastAct, onKeys, save, say, sayThere, undo } from "./app.js";
+import { onButtons, onKeys, save, say, sayThere, takeBackHere } from "./app.js";
 
 const sheet = document.querySelector(".near");
 const canvas = document.getElementById("canvas");
@@ -92,23 +92,13 @@ async function judge(kind) {
   location.reload();
 }
 
-async function takeBack() {
-  const last = await lastAct();
-  if (last && (await undo(last.act))) location.reload();
-}
-
-acts?.addEventListener("submit", (event) => event.preventDefault());
-acts?.addEventListener("click", (event) => {
-  const button = event.target.closest("button");
-  if (button?.dataset.kind) judge(button.dataset.kind);
-  if (button?.dataset.step === "undo") takeBack();
-});
+onButtons(acts, judge, { undo: takeBackHere });
 onKeys({
   Enter: () => judge("same"),
   x: () => judge("not_same"),
   m: () => judge("similar"),
   d: () => judge("duplicate"),
-  u: takeBack,
+  u: takeBackHere,
 });
 document.getElementById("hits")?.addEventListener("change", showWrites);
 

@@ -1,6 +1,6 @@
 // The page of a pair: two pictures that move together, and one answer.
 
-import { lastAct, onKeys, placeOf, save, say, sayThere, undo } from "./app.js";
+import { lastAct, onButtons, onKeys, placeOf, save, say, sayThere, undo } from "./app.js";
 import { View } from "./zoom.js";
 
 const BLIND = "vsig.blind";
@@ -90,12 +90,7 @@ const STEPS = {
   help: () => help.showModal(),
 };
 
-acts?.addEventListener("submit", (event) => event.preventDefault());
-acts?.addEventListener("click", (event) => {
-  const button = event.target.closest("button");
-  if (button?.dataset.kind) judge(button.dataset.kind);
-  if (button?.dataset.step) STEPS[button.dataset.step]();
-});
+onButtons(acts, judge, STEPS);
 onKeys({
   Enter: () => judge("same"),
   y: () => judge("same"),

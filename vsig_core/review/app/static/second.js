@@ -1,6 +1,6 @@
 // A second opinion: one key, saved, and the next pair.
 
-import { lastAct, onKeys, save, undo } from "./app.js";
+import { onButtons, onKeys, save, takeBackHere } from "./app.js";
 
 const pair = document.getElementById("pair");
 const acts = document.getElementById("acts");
@@ -14,17 +14,7 @@ async function judge(kind) {
   if (saved) location.reload();
 }
 
-async function takeBack() {
-  const last = await lastAct();
-  if (last && (await undo(last.act))) location.reload();
-}
-
-acts?.addEventListener("submit", (event) => event.preventDefault());
-acts?.addEventListener("click", (event) => {
-  const button = event.target.closest("button");
-  if (button?.dataset.kind) judge(button.dataset.kind);
-  if (button?.dataset.step === "undo") takeBack();
-});
+onButtons(acts, judge, { undo: takeBackHere });
 // The same keys as on the page of a pair: there N is unsure, and would be a judgement here.
 onKeys({
   Enter: () => judge("same"),
@@ -32,5 +22,5 @@ onKeys({
   x: () => judge("not_same"),
   m: () => judge("similar"),
   n: () => judge("unsure"),
-  u: takeBack,
+  u: takeBackHere,
 });
