@@ -1,5 +1,6 @@
 """Versioned tables: Delta Lake for the log, Arrow for reading."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -97,17 +98,7 @@ class Store:
             raise TableMissingError(
                 f"The table {name!r} has not been computed yet ({self.uri(name)}). Run 'vsig run'."
             )
-        rows = self._tables.told(
-            name,
-            "read",
-            lambda: patiently(
-                lambda: rows_of(
-                    files_of(TABLES[name], table, self.location, where or {}), columns, among or {}
-                )
-            ),
-        )
-        key = [(name, "ascending") for name in TABLES[name].key if name in rows.column_names]
-        return rows.sort_by(key) if key else rows
+        return self._rows(name, table, columns, where, among)
 
     def read_or_empty(
         self,
@@ -118,10 +109,11 @@ class Store:
         among: Mapping[str, Sequence[str]] | None = None,
     ) -> pa.Table:
         """Like `read`; a table that has not been computed yet has no rows."""
-        if self._tables.open(name) is None:
+        table = self._tables.open(name)
+        if table is None:
             whole = TABLES[name].schema.empty_table()
             return whole.select(list(columns)) if columns is not None else whole
-        return self.read(name, columns=columns, where=where, among=among)
+        return self._rows(name, table, columns, where, among)
 
     def count(self, name: str) -> int:
         """Number of rows; 0 where the table has not been computed yet."""
@@ -190,6 +182,22 @@ class Store:
             return self._commit(name, missing, provenance, Write("append", version))
 
         return on_fresh_data(once, MOST_RETRIES if base == "newest" else 1)
+
+    def _rows(
+        self,
+        name: str,
+        table: DeltaTable,
+        columns: Sequence[str] | None,
+        where: Mapping[str, str] | None,
+        among: Mapping[str, Sequence[str]] | None,
+    ) -> pa.Table:
+        """Rows of a version that is open, in the order of the key."""
+        files = functools.partial(files_of, TABLES[name], table, self.location, where or {})
+        rows = self._tables.told(
+            name, "read", lambda: patiently(lambda: rows_of(files(), columns, among or {}))
+        )
+        key = [(name, "ascending") for name in TABLES[name].key if name in rows.column_names]
+        return rows.sort_by(key) if key else rows
 
     def _missing(self, name: str, rows: pa.Table, version: int | None) -> pa.Table:
         """Rows whose key a version of a table does not have."""
