@@ -7,9 +7,12 @@ the same number of judgements:
 
 queue     what the review queue proposes, in its order
 random    pairs of near neighbours, as the queue knows them, in random order
-none      no new judgement, the same number of training steps on those of the start
+none      no new judgement: the negatives mined anew by the model of the round before, and as many
+          training steps on the judgements of the start
 
-`--from DIR` composes the pictures from real ones; `--wrong 0.05`: one answer in twenty is wrong.
+After the last round the queue and random order are followed on, without learning anew, until four
+in five of the links are found. `--from DIR` composes the pictures from real ones; `--wrong 0.05`:
+one answer in twenty is wrong; `--evidence`: near pictures are compared in detail for the queue.
 """
 
 import argparse
@@ -18,26 +21,26 @@ import os
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import networkx as nx
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.demo import pair_figures, planted_pairs
-from benchmarks.oracle import Annotator, Row, Truth, annotation_file
+from benchmarks.oracle import Annotator, Found, Pair, Row, Truth, annotation_file, joined
+from benchmarks.pooled import difference, mean_ap, pooled
 from vsig_core.corpus.sample import compose_sample, draw_sample
-from vsig_core.model import Paired, RetrievalReport, compare, retrieval_metrics
+from vsig_core.model import RetrievalReport, retrieval_metrics
 from vsig_core.project import Project, init_project, open_project
-from vsig_core.settings import EvaluationSettings
 from vsig_core.vectors import vectors_in_force
 from vsig_pipeline.running import run
 
 WAYS = ("queue", "random", "none")
 HELD_OUT = 1 / 3
+ENOUGH = 0.8  # of the links
+EPOCHS, MINING = "VSIG_TRAINING__EPOCHS", "VSIG_TRIPLETS__SEED"
 CONSOLE = Console(width=120)
 
 
@@ -56,16 +59,31 @@ class Standing:
         return self.report.figures["map"].value
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What one seed brought: what stood after each round, and what most of the links cost.
+
+    Parameters
+    ----------
+    rounds
+        Of each way, the start first.
+    enough
+        Judgements of each way for four in five of the links; None where it did not come so far.
+    """
+
+    rounds: dict[str, list[Standing]]
+    enough: dict[str, int | None]
+
+
 def main() -> None:
-    """Run every way on every seed, and print what each round brought."""
+    """Run every way on every seed; print what each round brought, and what all seeds say."""
     arguments = _arguments()
-    ends: list[dict[str, Standing]] = []
+    outcomes: dict[str, Outcome] = {}
     for seed in range(arguments.seed, arguments.seed + arguments.seeds):
         with tempfile.TemporaryDirectory(prefix="vsig-loop-") as folder:
-            rounds = _seed(Path(folder), seed, arguments)
-        _show(seed, rounds)
-        ends.append({way: standing[-1] for way, standing in rounds.items()})
-    _conclude(ends)
+            outcomes[str(seed)] = _seed(Path(folder), seed, arguments)
+        _show(seed, outcomes[str(seed)])
+        _conclude(outcomes)
 
 
 def _arguments() -> argparse.Namespace:
@@ -79,13 +97,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--seed", type=int, default=11, help="the first")
     parser.add_argument("--wrong", type=float, default=0.0, help="share of wrong answers")
+    parser.add_argument("--evidence", action="store_true")
     parser.add_argument("--from", dest="source", type=Path, help="folder of real pictures")
     return parser.parse_args()
 
 
-def _seed(folder: Path, seed: int, arguments: argparse.Namespace) -> dict[str, list[Standing]]:
+def _seed(folder: Path, seed: int, arguments: argparse.Namespace) -> Outcome:
     """The three ways from one start."""
-    os.environ.pop("VSIG_TRAINING__EPOCHS", None)  # of the seed before
+    for variable in (EPOCHS, MINING):  # of the seed before
+        os.environ.pop(variable, None)
     sample = folder / "sample"
     size = {"images": arguments.images, "motifs": arguments.motifs, "seed": seed}
     if arguments.source:
@@ -94,50 +114,60 @@ def _seed(folder: Path, seed: int, arguments: argparse.Namespace) -> dict[str, l
         draw_sample(sample, **size)
     truth = Truth.of(sample, HELD_OUT, seed)
     start = init_project(folder / "start", [str(sample / "images")])
-    start.inbox.write("start.csv", _first_sitting(sample, truth))
+    if arguments.evidence:
+        with (start.folder / "vsig.toml").open("a", encoding="utf-8") as settings:
+            settings.write("\n[evidence]\nenabled = true\n")
+        start = open_project(start.folder)
+    start.inbox.write("start.csv", annotation_file(_first_sitting(sample, truth)))
     _run(start)
-    rounds: dict[str, list[Standing]] = {}
-    steps: list[int] = []
+    outcome = Outcome({}, {})
+    steps: list[int] = [_triplets(start)]
     for way in WAYS:
         shutil.copytree(start.folder, folder / way)
         project = open_project(folder / way)
         annotator = Annotator(truth, arguments.wrong, seed)
-        rounds[way] = [_standing(project, sample, truth, 0)]
+        found = Found(truth, joined(_first_sitting(sample, truth)))
+        standings = [_standing(project, sample, truth, 0)]
         for number in range(1, arguments.rounds + 1):
             if way == "none":
-                _learn_longer(start, steps[number] / steps[0])
+                _learn_again(start, number, steps[number] / steps[0])
             else:
                 shown = _shown(project, way, truth, random.Random(f"{seed} {number}"))
-                rows = _judged(annotator, shown, number * arguments.judgements)
+                rows = _judged(annotator, found, shown, number * arguments.judgements)
                 project.inbox.write(f"round-{number}.csv", annotation_file(rows))
             _run(open_project(project.folder))
-            rounds[way].append(_standing(project, sample, truth, annotator.acts))
+            standings.append(_standing(project, sample, truth, annotator.acts))
             if way == "queue":
-                steps = [*(steps or [_triplets(start)]), _triplets(project)]
-    return rounds
+                steps.append(_triplets(project))
+        outcome.rounds[way] = standings
+        if way != "none":
+            shown = _shown(project, way, truth, random.Random(f"{seed} on"))
+            _judged(annotator, found, shown, None)
+            outcome.enough[way] = found.reached(ENOUGH)
+    return outcome
 
 
-def _first_sitting(sample: Path, truth: Truth) -> bytes:
+def _first_sitting(sample: Path, truth: Truth) -> list[Row]:
     """Judgements of the first sitting that touch no picture that is held out."""
     with (sample / "annotations-1.csv").open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
     unseen = truth.unseen
-    return annotation_file(
-        [
-            {name: row[name] for name in ("type", "img1", "img2", "act", "annotator")}
-            for row in rows
-            if row["img1"] and not {row["img1"], row["img2"]} & unseen
-        ]
-    )
+    return [
+        {name: row[name] for name in ("type", "img1", "img2", "act", "annotator")}
+        for row in rows
+        if row["img1"] and not {row["img1"], row["img2"]} & unseen
+    ]
 
 
 def _shown(
     project: Project, way: str, truth: Truth, draw: random.Random
 ) -> Iterator[Sequence[str]]:
     """What is put before the annotator, in order; nothing that is held out."""
-    entries = [row["images"] for row in project.store.read("review_queue").to_pylist()]
+    entries: list[Sequence[str]] = [
+        row["images"] for row in project.store.read("review_queue").to_pylist()
+    ]
     if way == "random":
-        entries = _near_pairs(project)
+        entries = [*_near_pairs(project)]
         draw.shuffle(entries)
     unseen = truth.unseen
     for images in entries:
@@ -146,7 +176,7 @@ def _shown(
             yield seen
 
 
-def _near_pairs(project: Project) -> list[Sequence[str]]:
+def _near_pairs(project: Project) -> list[Pair]:
     """Pairs of near neighbours that nobody has judged."""
     judged = {(row["img1"], row["img2"]) for row in project.store.read("links").to_pylist()}
     pairs = {
@@ -157,19 +187,24 @@ def _near_pairs(project: Project) -> list[Sequence[str]]:
     return sorted(pairs - judged)
 
 
-def _judged(annotator: Annotator, shown: Iterator[Sequence[str]], until: int) -> list[Row]:
+def _judged(
+    annotator: Annotator, found: Found, shown: Iterator[Sequence[str]], until: int | None
+) -> list[Row]:
+    """Judge until so many judgements are given, or else until enough of the links are found."""
     rows: list[Row] = []
     for images in shown:
-        if annotator.acts >= until:
+        if found.reached(ENOUGH) is not None if until is None else annotator.acts >= until:
             break
-        rows += annotator.judge(images)
+        new = annotator.judge(images)
+        found.add(annotator.acts, joined(new))
+        rows += new
     return rows
 
 
-def _learn_longer(start: Project, factor: float) -> None:
-    """As many training steps on the same judgements as the queue's round took."""
-    epochs = max(1, round(factor * start.settings.training.epochs))
-    os.environ["VSIG_TRAINING__EPOCHS"] = str(epochs)
+def _learn_again(start: Project, number: int, factor: float) -> None:
+    """Mine anew, and take as many steps on the same judgements as the queue's round took."""
+    os.environ[EPOCHS] = str(max(1, round(factor * start.settings.training.epochs)))
+    os.environ[MINING] = str(start.settings.triplets.seed + number)
 
 
 def _triplets(project: Project) -> int:
@@ -193,58 +228,48 @@ def _standing(project: Project, sample: Path, truth: Truth, judgements: int) -> 
     rows = store.read("clusters").to_pylist()
     clusters = {row["uid"]: row["cluster"] for row in rows if row["cluster"]}
     precision, recall = pair_figures(clusters, planted_pairs(sample))
-    return Standing(judgements, report, _found(project, truth), precision, recall)
+    found = Found(truth, joined(store.read("links").to_pylist(), "verdict"))
+    return Standing(judgements, report, found.share, precision, recall)
 
 
-def _found(project: Project, truth: Truth) -> float:
-    """Share of the pairs to be found that POSITIVE links join."""
-    links = project.store.read("links").to_pylist()
-    graph = nx.Graph((r["img1"], r["img2"]) for r in links if r["verdict"] == "POSITIVE")
-    part = {uid: n for n, uids in enumerate(nx.connected_components(graph)) for uid in uids}
-    pairs = truth.pairs()
-    joined = [one in part and part[one] == part.get(other) for one, other in pairs]
-    return float(np.mean(joined))
-
-
-def _show(seed: int, rounds: dict[str, list[Standing]]) -> None:
+def _show(seed: int, outcome: Outcome) -> None:
     shown = Table(title=f"Seed {seed}", title_justify="left")
     for head in ("way", "round", "judgements", "held-out mAP", "gain on the round before",
                  "links found", "cluster precision", "recall"):  # fmt: skip
         shown.add_column(head)
-    for way, standings in rounds.items():
+    for way, standings in outcome.rounds.items():
         for number, now in enumerate(standings):
-            gain = _gain(now, standings[number - 1]) if number else None
-            shown.add_row(
-                way,
-                str(number),
-                str(now.judgements),
-                f"{now.map:.3f}",
-                _signed(gain) if gain else "",
-                f"{now.found:.0%}",
-                f"{now.precision:.2f}",
-                f"{now.recall:.2f}",
-            )
+            gain = difference(now.report, standings[number - 1].report) if number else ""
+            figures = f"{now.found:.0%}", f"{now.precision:.2f}", f"{now.recall:.2f}"
+            shown.add_row(way, str(number), str(now.judgements), f"{now.map:.3f}", gain, *figures)
     CONSOLE.print(shown)
 
 
-def _gain(now: Standing, before: Standing) -> Paired | None:
-    return compare(now.report, before.report, EvaluationSettings())
-
-
-def _signed(gain: Paired | None) -> str:
-    if gain is None:
-        return "too few signatures to tell"
-    return f"{gain.difference:+.3f} ({gain.ci_low:+.3f} to {gain.ci_high:+.3f})"
-
-
-def _conclude(ends: list[dict[str, Standing]]) -> None:
-    """The queue against each control, on the same held-out queries."""
-    for way in WAYS[1:]:
-        for number, end in enumerate(ends):
-            gain = _gain(end["queue"], end[way])
-            CONSOLE.print(f"seed {number}: queue against {way}: held-out mAP {_signed(gain)}")
-        found = [f"{end['queue'].found:.0%} and {end[way].found:.0%}" for end in ends]
-        CONSOLE.print(f"links found, queue and {way}: {', '.join(found)}")
+def _conclude(outcomes: Mapping[str, Outcome]) -> None:
+    """All seeds so far: each round over their held-out signatures, and what links cost."""
+    shown = Table(title=f"Seeds {', '.join(outcomes)}", title_justify="left")
+    for head in ("round", *(f"mAP, {way}" for way in WAYS), "queue, gain on the round before",
+                 "queue over random", "queue over none"):  # fmt: skip
+        shown.add_column(head)
+    before: RetrievalReport | None = None
+    for number in range(len(next(iter(outcomes.values())).rounds["queue"])):
+        reports = {
+            way: pooled({seed: one.rounds[way][number].report for seed, one in outcomes.items()})
+            for way in WAYS
+        }
+        queue = reports["queue"]
+        shown.add_row(
+            str(number),
+            *(f"{mean_ap(reports[way]):.3f}" for way in WAYS),
+            difference(queue, before) if before else "",
+            *(difference(queue, reports[way]) if number else "" for way in ("random", "none")),
+        )
+        before = queue
+    CONSOLE.print(shown)
+    for seed, one in outcomes.items():
+        ends = {way: f"{one.rounds[way][-1].found:.0%}" for way in WAYS}
+        CONSOLE.print(f"seed {seed}: links found at the end {ends}; judgements for "
+                      f"{ENOUGH:.0%} of them {one.enough}")  # fmt: skip
 
 
 if __name__ == "__main__":

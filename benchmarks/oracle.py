@@ -5,9 +5,12 @@ import io
 import itertools
 import random
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from networkx.utils import UnionFind
 
 Pair = tuple[str, str]
 Row = dict[str, str]
@@ -49,6 +52,40 @@ class Truth:
         return sorted(max((c & among for c in self.carriers.values()), key=len, default=set()))
 
 
+class Found:
+    """Which of the pairs to be found are joined by what was judged, directly or by others.
+
+    Parameters
+    ----------
+    truth
+        What is to be found.
+    judged
+        Pairs of which it was said before that they share a signature.
+    """
+
+    def __init__(self, truth: Truth, judged: Iterable[Pair]) -> None:
+        self._pairs = sorted(truth.pairs())
+        self._joined = UnionFind()
+        self._shares: dict[int, float] = {}
+        self.add(0, judged)
+
+    def add(self, acts: int, judged: Iterable[Pair]) -> None:
+        """Take in what was judged up to so many acts."""
+        for one, other in judged:
+            self._joined.union(one, other)
+        joined = [self._joined[one] == self._joined[other] for one, other in self._pairs]
+        self._shares[acts] = sum(joined) / len(joined)
+
+    @property
+    def share(self) -> float:
+        """Share of the pairs that is joined now."""
+        return self._shares[max(self._shares)]
+
+    def reached(self, share: float) -> int | None:
+        """Acts after which this share was joined; None where it is not yet."""
+        return min((acts for acts, now in self._shares.items() if now >= share), default=None)
+
+
 class Annotator:
     """Judges what is put before it, as the cluster and pair pages of the review app write it.
 
@@ -88,6 +125,11 @@ class Annotator:
 
     def _slips(self) -> bool:
         return self._random.random() < self._wrong
+
+
+def joined(rows: Iterable[Mapping[str, Any]], verdict: str = "type") -> list[Pair]:
+    """Pairs of which rows say that they share a signature."""
+    return [(row["img1"], row["img2"]) for row in rows if row[verdict] == "POSITIVE"]
 
 
 def _pair(kind: str, one: str, other: str) -> Row:
