@@ -31,6 +31,18 @@ def test_parts_of_real_pictures_travel_and_their_rights_stay_reserved(pictures, 
     assert "broken" not in " ".join(row["description"] for row in rows)
 
 
+def test_the_same_seed_composes_the_same_pictures_however_many_are_made_at_once(
+    pictures, tmp_path, monkeypatch
+):
+    made = []
+    for cores in (1, 8):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        folder = tmp_path / str(cores)
+        compose_sample(folder, pictures, images=60, motifs=12)
+        made.append({p.relative_to(folder): p.read_bytes() for p in folder.rglob("*.*")})
+    assert made[0] == made[1]
+
+
 def test_a_picture_that_lies_there_twice_is_used_once(pictures, tmp_path):
     compose_sample(tmp_path / "s", pictures, images=60, motifs=12)
     text = (tmp_path / "s" / "metadata.csv").read_text(encoding="utf-8")

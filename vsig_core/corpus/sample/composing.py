@@ -10,7 +10,7 @@ from PIL import Image, ImageEnhance, ImageOps
 from vsig_core.corpus.sample.looks import LOOKS
 from vsig_core.corpus.sample.making import LONGER_SIDE, Made, Progress, SampleReport, make_sample
 from vsig_core.corpus.sample.pictures import Box, Picture, mirrored, soft_mask
-from vsig_core.corpus.sample.plan import draw_plan
+from vsig_core.corpus.sample.plan import Plan, draw_plan
 from vsig_core.corpus.sample.records import Shown
 from vsig_core.errors import InputError
 
@@ -91,7 +91,7 @@ def compose_sample(
             f"needs {works}. Try --images {fitting} --motifs {max(12, fitting * motifs // images)}."
         )
     order = [found[i] for i in rng.permutation(len(found)).tolist()]
-    studio = _ComposingStudio(order[:motifs], order[motifs:], rng)
+    studio = _ComposingStudio(plan, order[:motifs], order[motifs:], rng)
     return make_sample(folder, plan, studio, seed, progress)
 
 
@@ -126,23 +126,29 @@ def _thumbnails(path: Path) -> NDArray[np.float64] | None:
 class _ComposingStudio:
     """Places parts of source pictures in host pictures."""
 
-    def __init__(self, sources: list[Path], hosts: list[Path], rng: np.random.Generator) -> None:
+    def __init__(
+        self, plan: Plan, sources: list[Path], hosts: list[Path], rng: np.random.Generator
+    ) -> None:
         self._sources = [_Source(path, _draw_window(path, rng)) for path in sources]
-        self._hosts = iter(hosts)
-        # The picture that a signature comes from is the first that carries it alone.
-        self._unshown = {number: source.path for number, source in enumerate(self._sources)}
+        # Settled before any is made: works are made side by side, in no order.
+        self._shown_by = _first_alone(plan)
+        works = (index for index, entry in enumerate(plan.entries) if entry.after is None)
+        placed = [index for index in works if index not in self._shown_by.values()]
+        self._hosts = dict(zip(placed, hosts, strict=False))
         self.titles = [f"detail {n + 1} of {s.path.stem}" for n, s in enumerate(self._sources)]
         self.kinds = [f"tone {int(_mean_tone(source.path) * 5)}" for source in self._sources]
 
-    def work(self, motifs: tuple[int, ...], rng: np.random.Generator) -> Made[_Composition]:
-        if len(motifs) == 1 and motifs[0] in self._unshown:
-            composition = _Composition(self._unshown.pop(motifs[0]), (), "as it is")
-            window = self._sources[motifs[0]].window
-            return Made(Picture(_opened(composition.host), {motifs[0]: window}), composition)
+    def work(
+        self, index: int, motifs: tuple[int, ...], rng: np.random.Generator
+    ) -> Made[_Composition]:
+        if len(motifs) == 1 and self._shown_by[motifs[0]] == index:
+            source = self._sources[motifs[0]]
+            composition = _Composition(source.path, (), "as it is")
+            return Made(Picture(_opened(source.path), {motifs[0]: source.window}), composition)
         room = 1 / max(1, len(motifs))
         placings = tuple(_draw_placing(m, k, room, rng) for k, m in enumerate(motifs))
         look = str(rng.choice(["as it is", "toned", "print", "drawing"], p=(0.64, 0.14, 0.12, 0.1)))
-        return self._composed(_Composition(next(self._hosts), placings, look), rng)
+        return self._composed(_Composition(self._hosts[index], placings, look), rng)
 
     def copy(self, model: Made[_Composition], rng: np.random.Generator) -> Made[_Composition]:
         others = [look for look in LOOKS if look != model.spec.look]
@@ -167,6 +173,15 @@ class _ComposingStudio:
             boxes[placing.motif] = _place(image, _part(source), placing)
         image = LOOKS[composition.look](image, rng)
         return Made(Picture(image, boxes), composition)
+
+
+def _first_alone(plan: Plan) -> dict[int, int]:
+    """Signature to the first work that carries it alone: the picture that it comes from."""
+    found: dict[int, int] = {}
+    for index, entry in enumerate(plan.entries):
+        if entry.after is None and len(entry.motifs) == 1:
+            found.setdefault(entry.motifs[0], index)
+    return found
 
 
 def _draw_window(path: Path, rng: np.random.Generator) -> Box:

@@ -73,7 +73,12 @@ class _DrawingStudio:
             for number, signature in enumerate(signatures)
         ]
 
-    def work(self, motifs: tuple[int, ...], rng: np.random.Generator) -> Made[tuple[Scene, Look]]:
+    def work(
+        self,
+        index: int,  # noqa: ARG002
+        motifs: tuple[int, ...],
+        rng: np.random.Generator,
+    ) -> Made[tuple[Scene, Look]]:
         scene = draw_scene({motif: self._leads[motif] for motif in motifs}, rng)
         look = draw_look(rng, self._leads[motifs[0]].home if motifs else None)
         return Made(paint(scene, look), (scene, look))

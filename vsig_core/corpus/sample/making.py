@@ -60,8 +60,11 @@ class Studio(Protocol[Spec]):
         """Signatures of one kind are alike."""
         ...
 
-    def work(self, motifs: tuple[int, ...], rng: np.random.Generator) -> Made[Spec]:
-        """A composition of its own that carries these signatures."""
+    def work(self, index: int, motifs: tuple[int, ...], rng: np.random.Generator) -> Made[Spec]:
+        """A composition of its own that carries these signatures; its number in the plan.
+
+        Works are made side by side: what comes of one may not depend on those before it.
+        """
         ...
 
     def copy(self, model: Made[Spec], rng: np.random.Generator) -> Made[Spec]:
@@ -122,7 +125,7 @@ class _Workshop(Generic[Spec]):
         for index in family:
             rng = np.random.default_rng([self.seed, 4, index])
             entry = self.plan.entries[index]
-            kept[index] = _make(entry, kept, self.studio, rng)
+            kept[index] = _make(index, entry, kept, self.studio, rng)
             final = _last_photograph(kept[index].picture, rng)
             path = self.folder / self.names[index]
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -133,10 +136,14 @@ class _Workshop(Generic[Spec]):
 
 
 def _make(
-    entry: Entry, kept: dict[int, Made[Spec]], studio: Studio[Spec], rng: np.random.Generator
+    index: int,
+    entry: Entry,
+    kept: dict[int, Made[Spec]],
+    studio: Studio[Spec],
+    rng: np.random.Generator,
 ) -> Made[Spec]:
     if entry.after is None:
-        return studio.work(entry.motifs, rng)
+        return studio.work(index, entry.motifs, rng)
     model = kept[entry.after]
     if entry.kind == COPY:
         return studio.copy(model, rng)
