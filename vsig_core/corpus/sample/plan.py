@@ -56,11 +56,12 @@ class Plan:
 def check_counts(images: int, motifs: int) -> None:
     """Refuse counts that no sensible sample has."""
     if motifs < MIN_MOTIFS or images < MIN_IMAGES or images < IMAGES_PER_MOTIF * motifs:
+        fitting = max(motifs, MIN_MOTIFS)
+        enough = max(images, MIN_IMAGES, IMAGES_PER_MOTIF * fitting)
         raise InputError(
             f"--images {images} --motifs {motifs}: a sample needs at least {MIN_MOTIFS} motifs, "
             f"{MIN_IMAGES} images, and {IMAGES_PER_MOTIF} images for each motif. "
-            f"Take --images {max(MIN_IMAGES, IMAGES_PER_MOTIF * max(motifs, MIN_MOTIFS))} "
-            f"or fewer motifs."
+            f"Take --images {enough} --motifs {fitting}."
         )
 
 
