@@ -90,11 +90,11 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--images", type=int, default=300)
-    parser.add_argument("--motifs", type=int, default=45)
+    parser.add_argument("--images", type=int, default=150)
+    parser.add_argument("--motifs", type=int, default=24)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--judgements", type=int, default=30, help="in each round")
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--judgements", type=int, default=20, help="in each round")
+    parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=11, help="the first")
     parser.add_argument("--wrong", type=float, default=0.0, help="share of wrong answers")
     parser.add_argument("--evidence", action="store_true")

@@ -74,7 +74,8 @@ class ModelSettings(Section):
         description="default, none, a name of torchvision, or a file, relative to the project.",
     )
     pooling: Literal["mean", "max", "gem"] = Field(
-        default="mean", description="Of the last feature map; gem is the generalised mean."
+        default="gem",
+        description="Of the last feature map; gem is the generalised mean (original: mean).",
     )
     resolution: int = Field(default=224, ge=32, description="Side of the network's input, pixels.")
     batch_size: int = Field(default=32, ge=1, description="Pictures embedded at a time.")
@@ -118,10 +119,12 @@ class TrainingSettings(Section):
     )
     weight_decay: float = Field(default=1e-4, ge=0, description="As the original's.")
     margin: float = Field(
-        default=0.2, ge=0, description="m of the loss, cosine distance (original 0.01)."
+        default=0.4, ge=0, description="m of the loss, cosine distance (original 0.01)."
     )
     intra_margin: float = Field(
-        default=0.3, ge=0, description="m2 of the loss, cosine distance (original 0.1)."
+        default=2.0,
+        ge=0,
+        description="m2 of the loss, cosine distance; 2 leaves the term out (original 0.1).",
     )
     reduction: Literal["mean", "sum"] = Field(
         default="mean", description="Over triplets (original: sum)."
@@ -131,7 +134,12 @@ class TrainingSettings(Section):
 
 
 REPLICA: Mapping[str, Mapping[str, Any]] = {
-    "model": {"backbone": "resnext101_32x8d", "resolution": 320, "batch_size": 16},
+    "model": {
+        "backbone": "resnext101_32x8d",
+        "pooling": "mean",
+        "resolution": 320,
+        "batch_size": 16,
+    },
     "training": {
         "frozen_trunk": False,
         "epochs": 5,
