@@ -119,7 +119,7 @@ class TrainingSettings(Section):
     )
     weight_decay: float = Field(default=1e-4, ge=0, description="As the original's.")
     margin: float = Field(
-        default=0.4, ge=0, description="m of the loss, cosine distance (original 0.01)."
+        default=0.2, ge=0, description="m of the loss, cosine distance (original 0.01)."
     )
     intra_margin: float = Field(
         default=2.0,
