@@ -104,7 +104,9 @@ BEFORE = {"margin": 0.2, "intra_margin": 0.3}
 WAYS: Mapping[str, Way] = {
     "default": Way(),
     "pretrained": Way(trained=False),
-    "default before 2026-11-28": Way(BEFORE, {"pooling": "mean"}),
+    "default before 2026-11-28": Way(
+        {**BEFORE, "trained_stages": 3, "epochs": 4}, {"pooling": "mean"}
+    ),
     "original's margins (0.01, 0.1)": Way({"margin": 0.01, "intra_margin": 0.1}),
     "margins 0.2 and 0.3": Way(BEFORE),
     "margins 0.4 and 0.5": Way({"margin": 0.4, "intra_margin": 0.5}),
@@ -118,6 +120,7 @@ WAYS: Mapping[str, Way] = {
     "160 px": Way(model={"resolution": 160}),
     "320 px": Way(model={"resolution": 320}),
     "last stage": Way({"trained_stages": 1}),
+    "last 3 stages": Way({"trained_stages": 3}),
     "last 5 stages": Way({"trained_stages": 5}),
     "1 view": Way({"views": 1}),
     "8 views": Way({"views": 8}),

@@ -88,11 +88,11 @@ class TrainingSettings(Section):
         default=True,
         description="Compute all but the last stages once; false fine-tunes every layer.",
     )
-    trained_stages: int = Field(default=3, ge=1, description="Last stages that are trained.")
+    trained_stages: int = Field(default=4, ge=1, description="Last stages that are trained.")
     views: int = Field(
         default=4, ge=1, description="Augmented views of each picture that has a positive link."
     )
-    epochs: int = Field(default=4, ge=1, description="Passes over the triplets.")
+    epochs: int = Field(default=3, ge=1, description="Passes over the triplets (original: 5).")
     batch_size: int = Field(default=128, ge=1, description="Triplets in a step (original: 4).")
     anchors_together: bool = Field(
         default=True,
