@@ -96,6 +96,10 @@ class WeightsError(VsigError):
     """A network or its weights cannot be had."""
 
 
+class SilentNetworkError(WeightsError):
+    """A network says nothing of a picture: its vector is zero or not finite."""
+
+
 class TrainingError(VsigError):
     """Training cannot go on."""
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from vsig_core.annotations import SEPARATING
 from vsig_core.clustering import judged_pairs
+from vsig_core.errors import SilentNetworkError
 from vsig_core.executors import embedding
 from vsig_core.model import (
     GREY16,
@@ -202,10 +203,16 @@ def score(
     store, settings = project.store, project.settings
     columns = ["uid", "sha256", "working", "thumb"]
     images = pool_images(store, settings.triplets.pool_size, columns)
-    vectors = {
-        name: vectors_of(store, name, images, embedding(settings), provenance, progress)
-        for name in dict.fromkeys(contest.models)
-    }
+    vectors: dict[str, NDArray[np.float32]] = {}
+    for name in dict.fromkeys(contest.models):
+        try:
+            known = vectors_of(store, name, images, embedding(settings), provenance, progress)
+        except SilentNetworkError:
+            if name != contest.candidate:
+                raise
+            # Training has killed it. It says the same of all pictures, which the gate turns down.
+            known = np.ones((images.num_rows, 1), np.float32)
+        vectors[name] = known
     vectors[GREY16] = grey16(images["thumb"].to_pylist())
     subjects = Subjects(vectors, images["uid"].to_pylist(), contest.candidate, contest.champion)
     return evaluate(subjects, judged, settings.evaluation, store.version("links") or 0)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vsig_core.errors import WeightsError
+from vsig_core.errors import SilentNetworkError
 from vsig_core.model.fusion import fused
 from vsig_core.model.lanes import for_lanes, in_lanes
 from vsig_core.model.network import Network
@@ -91,7 +91,7 @@ def _usable(vectors: NDArray[np.float32], start: int) -> NDArray[np.float32]:
     lengths = np.linalg.norm(vectors, axis=1)
     bad = np.flatnonzero(~(np.abs(lengths - 1) < 1e-3)) + start
     if len(bad):
-        raise WeightsError(
+        raise SilentNetworkError(
             f"The network gives no usable vector for {len(bad)} pictures, first index {bad[0]}: "
             "all zero or not finite. Its weights are damaged; choose other ones."
         )

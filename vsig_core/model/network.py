@@ -103,7 +103,9 @@ class Network(nn.Module):
 def pool(maps: Tensor, boxes: Tensor | None, pooling: Pooling) -> Tensor:
     """Reduce maps (n, d, h, w) to vectors (n, d) over what lies inside the boxes."""
     if pooling == "gem":
-        return pool(maps.clamp(min=_LEAST).pow(_GEM), boxes, "mean").pow(1 / _GEM)
+        means = pool(maps.clamp(min=_LEAST).pow(_GEM), boxes, "mean").pow(1 / _GEM)
+        # What says nothing anywhere is 0, not the least value: a dead network must be seen as one.
+        return means * (maps.detach().amax((2, 3)) > 0)
     if boxes is None:
         return maps.mean((2, 3)) if pooling == "mean" else maps.amax((2, 3))
     weights = coverage(boxes, maps.shape[2], maps.shape[3]).to(maps)[:, None]
