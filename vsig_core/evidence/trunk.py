@@ -1,6 +1,6 @@
-"""Pictures to cells: the maps before the stages that training changes.
+"""Pictures to cells: maps of the pretrained network, below its last stages.
 
-They outlive every training, for each starts from the same pretrained weights.
+They outlive every training, which changes another copy.
 """
 
 import itertools
@@ -17,7 +17,7 @@ from vsig_core.model.lanes import for_lanes, in_lanes
 from vsig_core.model.network import Network
 from vsig_core.model.preprocess import prepare, stack
 
-# Stages of the network above the maps: as many as the default training changes.
+# Stages of the network above the maps: of EfficientNet-Lite0 the fifth stage tells details best.
 STAGES_ABOVE = 3
 _BATCH = 8  # pictures at a time, in all lanes
 

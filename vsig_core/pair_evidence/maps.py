@@ -1,7 +1,7 @@
 """Maps of pictures by content: from the store where a picture was looked at, else computed.
 
-They come from the pretrained network, before the stages that training changes: a promotion
-makes none of them stale. Cells are objects, read one by one; vectors of regions lie in the
+They come from the pretrained network, below its last stages: a promotion makes none of them
+stale. Cells are objects, read one by one; vectors of regions lie in the
 table `regions`, read as one.
 """
 
