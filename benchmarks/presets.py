@@ -233,6 +233,7 @@ def _judgements(place: Path, prefix: str) -> pa.Table:
     rows = pa.concat_tables(tables).to_pylist()
     for row in rows:
         row |= {column: row[column] and prefix + row[column] for column in ("img1", "img2")}
+        row["annotation_id"] = prefix + row["annotation_id"]
         row["members"] = row["members"] and [prefix + uid for uid in row["members"]]
     return pa.Table.from_pylist(rows, tables[0].schema)
 
@@ -248,7 +249,7 @@ def scored(corpus: Corpus, way: Way, seeds: int, folder: Path) -> Reports:
     }
     found: Reports = []
     for number in range(seeds):
-        judged = corpus.without(number, seeds)
+        judged = corpus.without(number, max(2, seeds))  # what is asked for cannot be all
         vectors = ranked
         if way.trained:
             settings = TrainingSettings(**(way.training or {}), seed=FIRST_SEED + number)

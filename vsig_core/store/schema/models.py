@@ -102,7 +102,7 @@ TABLES = [
         "Local evidence: the maps of pictures that were compared in detail; rows are only added.",
         "trunk sha256",
         [
-            ("trunk", TEXT, "pretrained network below its last stages, and resolution, t-…"),
+            ("trunk", TEXT, "network before the trained stages, and resolution, t-…"),
             ("sha256", TEXT, "of the picture"),
             ("cells", TEXT, "object: safetensors, the cells of its map"),
             ("vectors", VECTOR, "of the whole and of 50 windows, one after the other"),
@@ -118,7 +118,7 @@ TABLES = [
             ("img2", TEXT, "picture"),
             ("sha1", TEXT, "what img1 showed"),
             ("sha2", TEXT, "what img2 showed"),
-            ("trunk", TEXT, "pretrained network below its last stages, and resolution, t-…"),
+            ("trunk", TEXT, "network before the trained stages, and resolution, t-…"),
             ("score", pa.float64(), "pairs of cells on which a geometry agrees, weighted; 0 none"),
             ("box1", TEXT, "where in img1: x,y,w,h in fractions; null where the score is 0"),
             ("box2", TEXT, "where in img2"),
