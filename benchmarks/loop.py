@@ -41,6 +41,7 @@ WAYS = ("queue", "random", "none")
 HELD_OUT = 1 / 3
 ENOUGH = 0.8  # of the links
 EPOCHS, MINING = "VSIG_TRAINING__EPOCHS", "VSIG_TRIPLETS__SEED"
+EVIDENCE = "VSIG_EVIDENCE__ENABLED"
 CONSOLE = Console(width=120)
 
 
@@ -53,6 +54,7 @@ class Standing:
     found: float
     precision: float
     recall: float
+    triplets: int
 
     @property
     def map(self) -> float:
@@ -78,6 +80,7 @@ class Outcome:
 def main() -> None:
     """Run every way on every seed; print what each round brought, and what all seeds say."""
     arguments = _arguments()
+    os.environ[EVIDENCE] = str(arguments.evidence)
     outcomes: dict[str, Outcome] = {}
     for seed in range(arguments.seed, arguments.seed + arguments.seeds):
         with tempfile.TemporaryDirectory(prefix="vsig-loop-") as folder:
@@ -114,35 +117,29 @@ def _seed(folder: Path, seed: int, arguments: argparse.Namespace) -> Outcome:
         draw_sample(sample, **size)
     truth = Truth.of(sample, HELD_OUT, seed)
     start = init_project(folder / "start", [str(sample / "images")])
-    if arguments.evidence:
-        with (start.folder / "vsig.toml").open("a", encoding="utf-8") as settings:
-            settings.write("\n[evidence]\nenabled = true\n")
-        start = open_project(start.folder)
-    start.inbox.write("start.csv", annotation_file(_first_sitting(sample, truth)))
+    first = _first_sitting(sample, truth)
+    start.inbox.write("start.csv", annotation_file(first))
     _run(start)
     outcome = Outcome({}, {})
-    steps: list[int] = [_triplets(start)]
     for way in WAYS:
         shutil.copytree(start.folder, folder / way)
         project = open_project(folder / way)
         annotator = Annotator(truth, arguments.wrong, seed)
-        found = Found(truth, joined(_first_sitting(sample, truth)))
+        found = Found(truth, joined(first))
         standings = [_standing(project, sample, truth, 0)]
         for number in range(1, arguments.rounds + 1):
             if way == "none":
-                _learn_again(start, number, steps[number] / steps[0])
+                _learn_again(start, number, outcome.rounds["queue"])
             else:
                 shown = _shown(project, way, truth, random.Random(f"{seed} {number}"))
                 rows = _judged(annotator, found, shown, number * arguments.judgements)
                 project.inbox.write(f"round-{number}.csv", annotation_file(rows))
             _run(open_project(project.folder))
             standings.append(_standing(project, sample, truth, annotator.acts))
-            if way == "queue":
-                steps.append(_triplets(project))
         outcome.rounds[way] = standings
         if way != "none":
             shown = _shown(project, way, truth, random.Random(f"{seed} on"))
-            _judged(annotator, found, shown, None)
+            _until_found(annotator, found, shown)
             outcome.enough[way] = found.reached(ENOUGH)
     return outcome
 
@@ -163,12 +160,11 @@ def _shown(
     project: Project, way: str, truth: Truth, draw: random.Random
 ) -> Iterator[Sequence[str]]:
     """What is put before the annotator, in order; nothing that is held out."""
-    entries: list[Sequence[str]] = [
-        row["images"] for row in project.store.read("review_queue").to_pylist()
-    ]
     if way == "random":
-        entries = [*_near_pairs(project)]
+        entries: list[Sequence[str]] = [*_near_pairs(project)]
         draw.shuffle(entries)
+    else:
+        entries = [row["images"] for row in project.store.read("review_queue").to_pylist()]
     unseen = truth.unseen
     for images in entries:
         seen = [uid for uid in images if uid not in unseen]
@@ -188,27 +184,36 @@ def _near_pairs(project: Project) -> list[Pair]:
 
 
 def _judged(
-    annotator: Annotator, found: Found, shown: Iterator[Sequence[str]], until: int | None
+    annotator: Annotator, found: Found, shown: Iterator[Sequence[str]], until: int
 ) -> list[Row]:
-    """Judge until so many judgements are given, or else until enough of the links are found."""
+    """Judge until so many judgements are given."""
     rows: list[Row] = []
     for images in shown:
-        if found.reached(ENOUGH) is not None if until is None else annotator.acts >= until:
+        if annotator.acts >= until:
             break
-        new = annotator.judge(images)
-        found.add(annotator.acts, joined(new))
-        rows += new
+        rows += _act(annotator, found, images)
     return rows
 
 
-def _learn_again(start: Project, number: int, factor: float) -> None:
+def _until_found(annotator: Annotator, found: Found, shown: Iterator[Sequence[str]]) -> None:
+    """Judge until enough of the links are found."""
+    for images in shown:
+        if found.reached(ENOUGH) is not None:
+            break
+        _act(annotator, found, images)
+
+
+def _act(annotator: Annotator, found: Found, images: Sequence[str]) -> list[Row]:
+    rows = annotator.judge(images)
+    found.add(annotator.acts, joined(rows))
+    return rows
+
+
+def _learn_again(start: Project, number: int, queue: Sequence[Standing]) -> None:
     """Mine anew, and take as many steps on the same judgements as the queue's round took."""
+    factor = queue[number].triplets / queue[0].triplets
     os.environ[EPOCHS] = str(max(1, round(factor * start.settings.training.epochs)))
     os.environ[MINING] = str(start.settings.triplets.seed + number)
-
-
-def _triplets(project: Project) -> int:
-    return project.store.count("triplets")
 
 
 def _run(project: Project) -> None:
@@ -229,7 +234,7 @@ def _standing(project: Project, sample: Path, truth: Truth, judgements: int) -> 
     clusters = {row["uid"]: row["cluster"] for row in rows if row["cluster"]}
     precision, recall = pair_figures(clusters, planted_pairs(sample))
     found = Found(truth, joined(store.read("links").to_pylist(), "verdict"))
-    return Standing(judgements, report, found.share, precision, recall)
+    return Standing(judgements, report, found.share, precision, recall, store.count("triplets"))
 
 
 def _show(seed: int, outcome: Outcome) -> None:
