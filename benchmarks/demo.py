@@ -15,6 +15,7 @@ import pyarrow.csv
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.pooled import signed
 from vsig_core.console import bars
 from vsig_core.corpus.sample import draw_sample
 from vsig_core.evaluation import Contest, Evaluation, score
@@ -172,7 +173,7 @@ def _retrieval(project: Project, rounds: list[Round], evaluation: Evaluation) ->
             label,
             f"{figure.value:.3f}",
             f"{figure.ci_low:.3f} to {figure.ci_high:.3f}",
-            f"{gain.difference:+.3f} ({gain.ci_low:+.3f} to {gain.ci_high:+.3f})" if gain else "",
+            signed(gain) if gain else "",
             f"{report.figures['recall@5'].value:.3f}",
         )
     return shown
