@@ -10,7 +10,7 @@ from PIL import Image, ImageEnhance, ImageOps
 from vsig_core.corpus.sample.looks import LOOKS
 from vsig_core.corpus.sample.making import LONGER_SIDE, Made, Progress, SampleReport, make_sample
 from vsig_core.corpus.sample.pictures import Box, Picture, mirrored, soft_mask
-from vsig_core.corpus.sample.plan import Plan, draw_plan
+from vsig_core.corpus.sample.plan import MIN_IMAGES, MIN_MOTIFS, Plan, draw_plan
 from vsig_core.corpus.sample.records import Shown
 from vsig_core.errors import InputError
 
@@ -85,10 +85,11 @@ def compose_sample(
     found = _different_pictures(pictures)
     works = sum(entry.after is None for entry in plan.entries)
     if len(found) < works:
-        fitting = max(60, int(images * len(found) / works) // 10 * 10)
+        fitting = max(MIN_IMAGES, int(images * len(found) / works) // 10 * 10)
+        fewer = max(MIN_MOTIFS, fitting * motifs // images)
         raise InputError(
             f"{pictures} has {len(found)} different pictures; --images {images} --motifs {motifs} "
-            f"needs {works}. Try --images {fitting} --motifs {max(12, fitting * motifs // images)}."
+            f"needs {works}. Try --images {fitting} --motifs {fewer}."
         )
     order = [found[i] for i in rng.permutation(len(found)).tolist()]
     studio = _ComposingStudio(plan, order[:motifs], order[motifs:], rng)
@@ -133,7 +134,8 @@ class _ComposingStudio:
         # Settled before any is made: works are made side by side, in no order.
         self._shown_by = _first_alone(plan)
         works = (index for index, entry in enumerate(plan.entries) if entry.after is None)
-        placed = [index for index in works if index not in self._shown_by.values()]
+        shown = set(self._shown_by.values())
+        placed = [index for index in works if index not in shown]
         self._hosts = dict(zip(placed, hosts, strict=False))
         self.titles = [f"detail {n + 1} of {s.path.stem}" for n, s in enumerate(self._sources)]
         self.kinds = [f"tone {int(_mean_tone(source.path) * 5)}" for source in self._sources]
