@@ -17,6 +17,7 @@ BENCHMARKS = (
     "presets",
     "demo",
     "scale",
+    "whole_run",
     "crashes",
     "review",
     "loop",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vsig_core.errors import SilentNetworkError
 from vsig_core.model.fusion import fused
-from vsig_core.model.lanes import for_lanes, in_lanes
+from vsig_core.model.lanes import for_lanes, in_lanes, piecewise
 from vsig_core.model.network import Network
 from vsig_core.model.preprocess import prepare, stack
 from vsig_core.workers import gpu
@@ -32,8 +32,8 @@ def embed(
     pictures
         Encoded pictures; each is asked for once, in order, so it may read lazily.
     batch_size
-        Pictures in the network at a time, in all lanes. It changes results in the last bits
-        only.
+        Pictures read at a time, for all lanes; on a GPU so many are in the network at a time.
+        It changes results in the last bits only.
     progress
         Called as (done, total).
 
@@ -82,8 +82,11 @@ def _describe_some(fast: Network, chunk: tuple[int, list[bytes]]) -> NDArray[np.
     images, boxes = stack(prepare(pictures, fast.preprocessing, start))
     device = next(fast.parameters()).device
     with torch.autocast(device.type, torch.float16, enabled=device.type != "cpu"):
-        vectors = fast(images.to(device), boxes.to(device))
-    return _usable(vectors.float().cpu().numpy(), start)
+        if device.type == "cpu":
+            vectors = piecewise(fast, images, boxes)
+        else:
+            vectors = fast(images.to(device), boxes.to(device)).float().cpu()
+    return _usable(vectors.numpy(), start)
 
 
 def _usable(vectors: NDArray[np.float32], start: int) -> NDArray[np.float32]:

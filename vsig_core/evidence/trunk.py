@@ -13,7 +13,7 @@ from torch import Tensor
 from vsig_core.errors import WeightsError
 from vsig_core.evidence.cells import Cells, cells_of
 from vsig_core.model.fusion import fused
-from vsig_core.model.lanes import for_lanes, in_lanes
+from vsig_core.model.lanes import for_lanes, in_lanes, piecewise
 from vsig_core.model.network import Network
 from vsig_core.model.preprocess import prepare, stack
 
@@ -69,7 +69,7 @@ class Trunk:
     def _maps(self, images: Tensor) -> Tensor:
         """Shape (n, d, h, w), float32."""
         with torch.inference_mode():
-            maps = self._network.trunk(images, self._cut)
+            maps = piecewise(lambda some: self._network.trunk(some, self._cut), images)
         if maps.ndim == 3:  # tokens: the last ones lie as the square they came from
             side = int(maps.shape[1] ** 0.5)
             maps = maps[:, maps.shape[1] - side * side :].transpose(1, 2).unflatten(2, (side, side))

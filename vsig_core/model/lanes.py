@@ -14,6 +14,7 @@ from threading import Barrier
 from typing import TypeVar
 
 import torch
+from torch import Tensor
 
 from vsig_core.workers import in_order
 
@@ -22,6 +23,10 @@ R = TypeVar("R")
 
 # Pieces of work for each lane that are ready when it asks: they hold encoded pictures.
 _READY = 2
+# Of pictures that go through the network at a time: two of 224 × 224. The maps of each layer then
+# stay in memory that is there, and in the cache. With 16 pictures, a third of the time went into
+# fetching new pages from the system.
+_PIXELS = 2 * 224 * 224
 
 
 @dataclass(frozen=True)
@@ -82,3 +87,20 @@ def in_lanes(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     """
     shared = lanes()
     return in_order(shared.executor, work, items, _READY * shared.count)
+
+
+def piecewise(compute: Callable[..., Tensor], images: Tensor, *others: Tensor) -> Tensor:
+    """What a network makes of pictures, a few at a time: faster on a core than all at once.
+
+    Parameters
+    ----------
+    compute
+        Takes images and the other tensors.
+    images
+        Shape (n, 3, h, w), n at least 1.
+    others
+        With as many rows.
+    """
+    size = max(1, _PIXELS // (images.shape[2] * images.shape[3]))
+    parts = zip(*(tensor.split(size) for tensor in (images, *others)), strict=True)
+    return torch.cat([compute(*part) for part in parts])

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from vsig_core.errors import PictureError
 from vsig_core.model.fusion import fused
-from vsig_core.model.lanes import in_lanes, lanes
+from vsig_core.model.lanes import in_lanes, lanes, piecewise
 from vsig_core.model.network import Network
 from vsig_core.model.preprocess import Letterboxed, decode, letterbox, stack
 from vsig_core.model.views import augmented
@@ -184,7 +184,7 @@ class TrunkCache:
         """Keep the maps of some pictures, and say how many they were."""
         drawn = [self._views(row) for row in rows]
         images, boxes = stack([view for one in drawn for view in one])
-        maps = fast.trunk(images, self.cut).half()
+        maps = piecewise(lambda some: fast.trunk(some, self.cut).half(), images)
         counts = [len(one) for one in drawn]
         for row, own, placed in zip(rows, maps.split(counts), boxes.split(counts), strict=True):
             _keep(files[row], {"maps": own.contiguous(), "boxes": placed.contiguous()})

@@ -32,7 +32,7 @@ from vsig_core.settings import ModelSettings, TrainingSettings
 
 Progress = Callable[[int, int], None]
 
-_PART = 32  # pictures of a lane in the tail at a time
+_PART = 16  # pictures of a lane in the tail at a time
 _WARM_UP = 0.5  # epochs
 _DRAWS = 2**31
 
