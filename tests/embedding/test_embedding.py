@@ -1,4 +1,6 @@
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -71,3 +73,29 @@ def test_progress_counts_pictures(network):
 
 def test_no_pictures_give_no_vectors(network):
     assert len(embed(network, [], 4)) == 0
+
+
+def test_threads_that_begin_at_once_share_lanes_on_all_cores():
+    # A process of its own: the lanes of this one are there already.
+    script = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import torch
+from vsig_core.model.lanes import lanes
+
+sys.setswitchinterval(1e-6)
+torch.set_num_threads(3)
+together = Barrier(8)
+
+def start(_):
+    together.wait()
+    return lanes()
+
+with ThreadPoolExecutor(8) as executor:
+    started = set(executor.map(start, range(8)))
+print([one.count for one in started])
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert ended.stdout.strip() == "[3]", ended.stderr

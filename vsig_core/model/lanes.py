@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import Barrier
+from threading import Barrier, Lock
 from typing import TypeVar
 
 import torch
@@ -27,6 +27,8 @@ _READY = 2
 # stay in memory that is there, and in the cache. With 16 pictures, a third of the time went into
 # fetching new pages from the system.
 _PIXELS = 2 * 224 * 224
+
+_starting = Lock()
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,14 @@ class Lanes:
         return max(1, batch_size // self.count)
 
 
-@functools.cache
 def lanes() -> Lanes:
     """Start them, each on one core; other threads keep what torch gives them."""
+    with _starting:  # of two who start them at once, one would count the other's single core
+        return _lanes()
+
+
+@functools.cache
+def _lanes() -> Lanes:
     count = torch.get_num_threads()
     executor = ThreadPoolExecutor(
         count, "vsig-lane", initializer=torch.set_num_threads, initargs=(1,)
