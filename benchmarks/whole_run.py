@@ -2,8 +2,8 @@
 
 For each size a new project runs once, from pictures to map and queue, with no judgement yet, in a
 process of its own; then it runs again, with nothing new. Seconds are those that Dagster recorded
-for each asset, over all batches; beside them stands how much more a picture costs than at the
-first size. What lies between the assets (listing, starting runs) is the last row but one.
+for each asset, over all batches; what lies between the assets is listing, and starting a run for
+each batch. Of what a picture costs in all, the ratio to the first size is told.
 Pictures are drawn in the folder named by `VSIG_BENCH_CACHE` (default: the system's own).
 """
 
@@ -137,22 +137,16 @@ def show(done: Sequence[Ran]) -> None:
     for one in done:
         table.add_column(f"{one.pictures:,} pictures", justify="right")
     for asset in done[0].assets:
-        table.add_row(asset.replace("_", " "), *_growing(done, [one.assets[asset] for one in done]))
-    between = [one.whole - sum(one.assets.values()) for one in done]
-    table.add_row("between them", *_growing(done, between))
-    table.add_row("whole", *_growing(done, [one.whole for one in done]))
+        table.add_row(asset.replace("_", " "), *(f"{one.assets[asset]:,.1f}" for one in done))
+    between = (one.whole - sum(one.assets.values()) for one in done)
+    table.add_row("between them", *(f"{seconds:,.1f}" for seconds in between))
+    table.add_row("whole", *(f"{one.whole:,.1f}" for one in done))
+    each = [1e3 * one.whole / one.pictures for one in done]
+    table.add_row("ms a picture", *(f"{cost:.1f} ({cost / each[0]:.2f} ×)" for cost in each))
     table.add_row("again, nothing new", *(f"{one.again:,.1f}" for one in done))
-    table.add_row("pictures a second", *(f"{one.pictures / one.whole:,.0f}" for one in done))
     table.add_row("peak memory, GB", *(f"{one.gigabytes:.1f}" for one in done))
     table.add_row("store, GB", *(f"{one.stored:,.1f}" for one in done))
     Console(width=130).print(table)
-
-
-def _growing(done: Sequence[Ran], seconds: Sequence[float]) -> list[str]:
-    """Seconds, and what a picture costs of what it cost at the first size."""
-    each = [taken / one.pictures for taken, one in zip(seconds, done, strict=True)]
-    more = ["", *(f" ({cost / each[0]:.1f} ×)" for cost in each[1:])]
-    return [f"{taken:,.1f}{ratio}" for taken, ratio in zip(seconds, more, strict=True)]
 
 
 if __name__ == "__main__":
