@@ -20,7 +20,7 @@ from vsig_pipeline.steps import STEPS
 
 # Where this project has no figures of its own yet: two cores, no GPU.
 SECONDS_PER_READ = 0.03
-SECONDS_PER_VECTOR = 0.04
+SECONDS_PER_VECTOR = 0.02
 SECONDS_PER_TRAINING_PICTURE = 0.3
 SECONDS_PER_STEP = 1.5
 BYTES_PER_PICTURE = 250_000
