@@ -65,9 +65,9 @@ def ceph_command(folder: Path, command: str, *more: str) -> str:
 
 
 @contextmanager
-def faulty(server: Server) -> Iterator[str]:
+def faulty(server: Server, *more: str) -> Iterator[str]:
     """Address of a proxy before a server, with the faults of a bad day; see `faulty_proxy.py`."""
-    command = [sys.executable, str(SERVERS / "faulty_proxy.py"), server.address]
+    command = [sys.executable, str(SERVERS / "faulty_proxy.py"), server.address, *more]
     proxy = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert proxy.stdout
     try:

@@ -1,6 +1,7 @@
 """A proxy on loopback before an S3 server, with the faults of a bad day, always the same ones.
 
     python faulty_proxy.py http://127.0.0.1:PORT    prints its own address, runs until it is ended
+    python faulty_proxy.py http://127.0.0.1:PORT --calm    makes none, and counts what passes
 
 Of the requests that pass, every tenth is answered 503 and not passed on; every twentieth is
 cut off: before it is passed on, after it was carried out, or in the middle of the answer, in
@@ -28,6 +29,8 @@ _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"
 
 def fault_of(number: int) -> str:
     """What befalls a request."""
+    if Handler.calm:
+        return "none"
     if number % 10 == 0:
         return "503"
     if number % 20 == 7:
@@ -38,6 +41,7 @@ def fault_of(number: int) -> str:
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     upstream: str
+    calm: bool
 
     def handle_any(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -108,6 +112,7 @@ class Server(ThreadingHTTPServer):
 
 if __name__ == "__main__":
     Handler.upstream = urlsplit(sys.argv[1]).netloc
+    Handler.calm = "--calm" in sys.argv
     server = Server(("127.0.0.1", 0), Handler)
     sys.stdout.write(f"http://127.0.0.1:{server.server_address[1]}\n")
     sys.stdout.flush()

@@ -141,6 +141,42 @@ class TestContract:
         assert store.commits("links")[-1].provenance.step == "step 0"
         assert store.read("links", version=3).num_rows == 4
 
+    def test_what_another_one_writes_is_seen_at_once(self, store: Store, root: str):
+        store.write("links", links(link("a", "b")), Provenance("x"))
+        assert store.read("links")["img2"].to_pylist() == ["b"]
+        other = Store(root)
+        for uid in "cde":
+            other.write("links", links(link("a", uid)), Provenance("x"))
+            assert store.read("links")["img2"].to_pylist() == [uid]
+            assert store.version("links") == other.version("links")
+            assert [commit.version for commit in store.commits("links", 1)] == [
+                other.version("links")
+            ]
+
+    def test_a_log_that_is_cut_meanwhile_is_told_as_it_is_now(self, store: Store):
+        for uid in "bcde":
+            store.write("links", links(link("a", uid)), Provenance("x", key=uid))
+        assert [commit.provenance.key for commit in store.commits("links")] == list("edcb")
+        store.checkpoint("links", 2)
+        for version in range(2):
+            store.files.remove(f"tables/links/_delta_log/{version:020d}.json")
+        assert [(commit.version, commit.provenance.key) for commit in store.commits("links")] == [
+            (3, "e"),
+            (2, "d"),
+        ]
+        assert [commit.version for commit in store.commits("links", 1)] == [3]
+
+    def test_a_table_that_was_made_anew_meanwhile_is_read_as_it_is_now(
+        self, store: Store, root: str
+    ):
+        store.write("links", links(link("a", "b")), Provenance("x"))
+        assert store.count("links") == 1
+        for file in list(store.files.list("tables/links", deep=True)):
+            store.files.remove(file.name)
+        Store(root).write("links", links(link("x", "y"), link("x", "z")), Provenance("y"))
+        assert store.read("links")["img2"].to_pylist() == ["y", "z"]
+        assert [commit.provenance.step for commit in store.commits("links")] == ["y"]
+
     def test_a_table_that_was_there_and_is_gone_is_not_begun_anew(self, store: Store, root: str):
         store.write("links", links(link("a", "b")), Provenance("x"))
         files = open_files(root)
@@ -152,7 +188,7 @@ class TestContract:
             store.write("links", links(link("a", "b")), Provenance("x"))
 
     def test_a_table_of_a_newer_vsig_is_refused_with_its_version(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
+        self, store: Store, root: str, monkeypatch: pytest.MonkeyPatch
     ):
         store.write("links", links(link("a", "b")), Provenance("x"))
         spec = TABLES["links"]
@@ -164,9 +200,10 @@ class TestContract:
             cheerful = pa.Table.from_pylist([link("a", "c") | {"mood": "glad"}], newer.schema)
             store.append("links", cheerful, Provenance("x"))
             assert store.read("links")["mood"].to_pylist() == [None, "glad"]
+        older = Store(root)
         for action in (
-            lambda: store.read("links"),
-            lambda: store.append("links", links(link("a", "d")), Provenance("x")),
+            lambda: older.read("links"),
+            lambda: older.append("links", links(link("a", "d")), Provenance("x")),
         ):
             with pytest.raises(StoreError, match=r"newer vsig.*version 2.*knows version 1"):
                 action()

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from deltalake.exceptions import DeltaError
 from s3_servers import Server, faults_seen, faulty
 
 from vsig_core.errors import StoreError
-from vsig_core.store import Provenance, Store, open_files, schema
+from vsig_core.store import Provenance, Store, empty, open_files, schema
 from vsig_core.store.aws import aws
 from vsig_core.store.faults import lasts, passes, said
 
@@ -111,6 +112,30 @@ def test_on_a_bad_day_each_row_and_file_is_there_once(moto: Server, monkeypatch)
     assert all(seen[kind] > 1 for kind in kinds), seen
     moto.reach(monkeypatch)
     assert Store(f"s3://{bucket}/store").read("links")["img2"].to_pylist() == wanted
+
+
+def test_what_has_not_changed_is_not_read_again(moto: Server, monkeypatch):
+    with faulty(moto, "--calm") as address:
+        moto.reach(monkeypatch, address)
+        store = Store(f"s3://{moto.new_bucket()}/a project")
+
+        def requests(action: Callable[[], object]) -> int:
+            before = faults_seen(address)["none"]
+            action()
+            return faults_seen(address)["none"] - before
+
+        row = {"img1": "a", "img2": "b", "verdict": "POSITIVE", "annotators": ["anna"]}
+        for _ in range(6):
+            store.write("links", pa.Table.from_pylist([row], schema("links")), MADE)
+        store.write("provenance", empty("provenance"), MADE)
+        first = requests(lambda: store.commits("links"))
+        store.version("links")
+        # Is it the same version still, and is there a next one?
+        assert requests(lambda: store.version("links")) == 2
+        again = requests(lambda: store.commits("links"))
+        assert again < first - 6  # each entry of the log was read
+        store.write("links", pa.Table.from_pylist([row], schema("links")), MADE)
+        assert len(store.commits("links")) == 7
 
 
 def test_nobody_at_the_address_is_told_within_the_patience_of_a_command(moto: Server, monkeypatch):

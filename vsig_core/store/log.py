@@ -20,7 +20,7 @@ from vsig_core.store.contents import content
 from vsig_core.store.faults import passes
 from vsig_core.store.files import File, Files
 
-_ENTRY = re.compile(r"/_delta_log/(\d{20})\.json$")
+ENTRY = re.compile(r"/_delta_log/(\d{20})\.json$")
 _CHECKPOINT = re.compile(r"/_delta_log/(\d{20})\.checkpoint\.parquet$")
 _READERS = 8
 
@@ -123,7 +123,7 @@ def read_log(files: Files, table: str) -> TableLog | None:
     entries: dict[int, File] = {}
     checkpoints: dict[int, File] = {}
     for file in files.list(f"tables/{table}", deep=True):
-        if found := _ENTRY.search(file.name):
+        if found := ENTRY.search(file.name):
             entries[int(found[1])] = file
         elif found := _CHECKPOINT.search(file.name):
             checkpoints[int(found[1])] = file

@@ -36,7 +36,7 @@ class Store:
         self.location = Location(root)
         self.objects = Objects(root)
         self.files = open_files(self.location.uri())
-        self._tables = Tables(self.location, self.objects)
+        self._tables = Tables(self.location, self.objects, self.files)
         self._writer = Writer(self._tables, self.location, self.files, self.objects)
 
     def check_writable(self) -> None:
@@ -56,7 +56,7 @@ class Store:
 
     def version(self, name: str) -> int | None:
         """Number of the newest version; None where the table has not been computed yet."""
-        table = self._tables.open(name)
+        table = self._tables.open_to_read(name)
         return None if table is None else table.version()
 
     def read(
@@ -109,7 +109,7 @@ class Store:
         among: Mapping[str, Sequence[str]] | None = None,
     ) -> pa.Table:
         """Like `read`; a table that has not been computed yet has no rows."""
-        table = self._tables.open(name)
+        table = self._tables.open_to_read(name)
         if table is None:
             whole = TABLES[name].schema.empty_table()
             return whole.select(list(columns)) if columns is not None else whole
@@ -117,7 +117,7 @@ class Store:
 
     def count(self, name: str) -> int:
         """Number of rows; 0 where the table has not been computed yet."""
-        table = self._tables.open(name)
+        table = self._tables.open_to_read(name)
         if table is None:
             return 0
         return self._tables.told(
@@ -216,8 +216,8 @@ class Store:
 
         Those that `vsig clean` removed are among them, by the table `provenance`.
         """
-        table = self._tables.open(name)
-        if table is None:
+        entries = self._tables.history(name, limit)
+        if not entries:
             return []
         removed = self._removed(name)
         commits = {
@@ -229,7 +229,7 @@ class Store:
                 provenance=Provenance.from_metadata(entry),
                 readable=entry["version"] not in removed,
             )
-            for entry in self._tables.history(name, table, limit)
+            for entry in entries
         }
         whole = removed | commits
         return [whole[version] for version in sorted(whole, reverse=True)][:limit]
@@ -263,7 +263,7 @@ class Store:
 
     def _at(self, name: str, version: int | None) -> DeltaTable | None:
         try:
-            return self._tables.open(name, version)
+            return self._tables.open_to_read(name, version)
         except StoreError as error:
             newest = self.version(name)
             if version is None or newest is None or version <= newest:

@@ -145,10 +145,9 @@ class Writer:
 
     def _landed(self, name: str, mark: str) -> int | None:
         """The version that a commit made whose answer was lost; None where it is not there."""
-        table = self._tables.open(name)
-        entries = [] if table is None else self._tables.history(name, table, MOST_RETRIES)
+        entries = self._tables.history(name, MOST_RETRIES)
         return next((entry["version"] for entry in entries if entry.get(_MARK) == mark), None)
 
     def _version(self, name: str) -> int | None:
-        table = self._tables.open(name)
+        table = self._tables.open_to_read(name)
         return None if table is None else table.version()

@@ -131,7 +131,7 @@ class _Verifier:
                 if not same:
                     problems.setdefault(entry.name, "was changed since it was written (sha256)")
             try:
-                self._store.version(name)
+                Store(self._store.location.root).version(name)  # opens it, whatever was read
             except NewerStoreError:  # no damage, and no back-up is to take its place
                 raise
             except StoreError as error:
