@@ -73,7 +73,7 @@ def faulty(server: Server, *more: str) -> Iterator[str]:
     try:
         yield proxy.stdout.readline().strip()
     finally:
-        proxy.terminate()
+        proxy.kill()  # what ignores Ctrl-C may ignore a gentler word
         proxy.wait(60)
         proxy.stdout.close()
 
