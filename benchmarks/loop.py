@@ -11,7 +11,8 @@ none      no new judgement: the negatives mined anew by the model of the round b
           training steps on the judgements of the start
 
 After the last round the queue and random order are followed on, without learning anew, until four
-in five of the links are found. `--from DIR` composes the pictures from real ones; `--wrong 0.05`:
+in five of the links are found. `--unjudged` begins with no judgement at all instead of a first
+sitting: the control that gets none is then the pretrained network. `--from DIR` composes the pictures from real ones; `--wrong 0.05`:
 one answer in twenty is wrong; `--evidence`: near pictures are compared in detail for the queue.
 """
 
@@ -101,6 +102,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=11, help="the first")
     parser.add_argument("--wrong", type=float, default=0.0, help="share of wrong answers")
     parser.add_argument("--evidence", action="store_true")
+    parser.add_argument("--unjudged", action="store_true", help="begin without a first sitting")
     parser.add_argument("--from", dest="source", type=Path, help="folder of real pictures")
     return parser.parse_args()
 
@@ -117,8 +119,9 @@ def _seed(folder: Path, seed: int, arguments: argparse.Namespace) -> Outcome:
         draw_sample(sample, **size)
     truth = Truth.of(sample, HELD_OUT, seed)
     start = init_project(folder / "start", [str(sample / "images")])
-    first = _first_sitting(sample, truth)
-    start.inbox.write("start.csv", annotation_file(first))
+    first = [] if arguments.unjudged else _first_sitting(sample, truth)
+    if first:
+        start.inbox.write("start.csv", annotation_file(first))
     _run(start)
     outcome = Outcome({}, {})
     for way in WAYS:
@@ -211,6 +214,8 @@ def _act(annotator: Annotator, found: Found, images: Sequence[str]) -> list[Row]
 
 def _learn_again(start: Project, number: int, queue: Sequence[Standing]) -> None:
     """Mine anew, and take as many steps on the same judgements as the queue's round took."""
+    if not queue[0].triplets:
+        return  # there is nothing to learn from
     factor = queue[number].triplets / queue[0].triplets
     os.environ[EPOCHS] = str(max(1, round(factor * start.settings.training.epochs)))
     os.environ[MINING] = str(start.settings.triplets.seed + number)
