@@ -12,8 +12,9 @@ none      no new judgement: the negatives mined anew by the model of the round b
 
 After the last round the queue and random order are followed on, without learning anew, until four
 in five of the links are found. `--unjudged` begins with no judgement at all instead of a first
-sitting: the control that gets none is then the pretrained network. `--from DIR` composes the pictures from real ones; `--wrong 0.05`:
-one answer in twenty is wrong; `--evidence`: near pictures are compared in detail for the queue.
+sitting: the control that gets none is then the pretrained network. `--from DIR` composes the
+pictures from real ones; `--wrong 0.05`: one answer in twenty is wrong; `--evidence`: near pictures
+are compared in detail for the queue.
 """
 
 import argparse
