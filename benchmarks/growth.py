@@ -118,7 +118,7 @@ def _walked(folder: Path) -> int:
 
 def ingested(images: int, folder: Path) -> Measured:
     """Pictures read into the store, against decoding and shrinking them alone."""
-    pictures = drawn(images)
+    pictures = drawn(images, _draw, "growth")
     paths = sorted(pictures.iterdir())
     some = paths[:: max(1, len(paths) // 1000)]
     cores = os.cpu_count() or 1
@@ -144,7 +144,7 @@ def one_of_many(images: int, folder: Path) -> Measured:
     """One old picture of 200 batches changes: what is due, and what the others cost."""
     from vsig_pipeline.running import look
 
-    source = drawn(images)
+    source = drawn(images, _draw, "growth")
     pictures = folder / "pictures"
     pictures.mkdir()
     for path in sorted(source.iterdir())[: max(BATCHES, images // 20)]:
@@ -183,22 +183,30 @@ def _project(folder: Path, pictures: Path, settings: str = "") -> Project:
     return open_project(made.folder)
 
 
-def drawn(number: int) -> Path:
-    """A folder of that many different pictures of 1,600 × 1,200 pixels, made once."""
+def drawn(number: int, draw: Callable[[Path], None], name: str) -> Path:
+    """A folder of that many different pictures, made once and kept.
+
+    Parameters
+    ----------
+    draw
+        Draws the picture that its file's number stands for, in a process of its own.
+    name
+        Of the folder, before the number.
+    """
     cache = Path(os.environ.get("VSIG_BENCH_CACHE", "/tmp/vsig-bench"))
-    folder = cache / f"growth-{number}"
+    folder = cache / f"{name}-{number}"
     if not folder.is_dir():
         making = folder.with_name(f"{folder.name}-partial-{os.getpid()}")
         making.mkdir(parents=True)
         spawn = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(mp_context=spawn) as pool:
-            list(pool.map(_draw, [making / f"{n:06}.jpg" for n in range(number)], chunksize=50))
+            list(pool.map(draw, [making / f"{n:06}.jpg" for n in range(number)], chunksize=50))
         making.rename(folder)
     return folder
 
 
 def _draw(path: Path) -> None:
-    """Soft colours with sharp shapes on them: about as many bytes as a photograph has."""
+    """1,600 × 1,200 pixels, soft with sharp shapes: about as many bytes as a photograph has."""
     import numpy as np
 
     rng = np.random.default_rng(int(path.stem))

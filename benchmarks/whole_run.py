@@ -4,7 +4,8 @@ For each size a new project runs once, from pictures to map and queue, with no j
 process of its own; then it runs again, with nothing new. Seconds are those that Dagster recorded
 for each asset, over all batches; what lies between the assets is listing, and starting a run for
 each batch. Of what a picture costs in all, the ratio to the first size is told.
-Pictures are drawn in the folder named by `VSIG_BENCH_CACHE` (default: the system's own).
+Pictures are drawn once and kept in the folder named by `VSIG_BENCH_CACHE` (default:
+/tmp/vsig-bench).
 """
 
 import argparse
@@ -14,7 +15,6 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,7 +24,7 @@ from PIL import Image, ImageDraw
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.growth import apart
+from benchmarks.growth import apart, drawn
 from vsig_core.project import Project, init_project, open_project
 from vsig_pipeline.running import run
 from vsig_pipeline.steps import STEPS
@@ -67,22 +67,15 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000], help="pictures")
     sizes = parser.parse_args().sizes
     done: list[Ran] = []
-    with tempfile.TemporaryDirectory(dir=os.environ.get("VSIG_BENCH_CACHE")) as name:
-        for size in sizes:
-            pictures = draw(Path(name) / f"pictures-{size}", size)
-            done.append(apart(measure, Path(name) / f"project-{size}", pictures))
-            show(done)
-
-
-def draw(folder: Path, number: int) -> Path:
-    """So many different pictures: a soft ground with sharp shapes on it."""
-    folder.mkdir()
-    with ProcessPoolExecutor() as pool:
-        list(pool.map(_draw, [folder / f"{n:06}.jpg" for n in range(number)], chunksize=50))
-    return folder
+    for size in sizes:
+        pictures = drawn(size, _draw, "whole-run")
+        with tempfile.TemporaryDirectory(prefix="vsig-whole-run-") as name:
+            done.append(apart(measure, Path(name) / "project", pictures))
+        show(done)
 
 
 def _draw(path: Path) -> None:
+    """A soft ground with sharp shapes on it."""
     rng = np.random.default_rng(int(path.stem))
     x, y = (int(rng.integers(0, CANVAS[axis] - SIDES[axis])) for axis in (0, 1))
     picture = _canvas(int(rng.integers(CANVASES))).crop((x, y, x + SIDES[0], y + SIDES[1]))

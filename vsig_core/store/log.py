@@ -22,7 +22,7 @@ from vsig_core.store.files import File, Files
 
 ENTRY = re.compile(r"/_delta_log/(\d{20})\.json$")
 _CHECKPOINT = re.compile(r"/_delta_log/(\d{20})\.checkpoint\.parquet$")
-_READERS = 8
+READERS = 8  # requests at a time
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,25 @@ class TableLog:
         return [file for name, file in self.stored.items() if name not in self.files]
 
 
+def entry_name(table: str, version: int) -> str:
+    """The file of a table's log that makes a version, relative to the root of the store."""
+    return f"tables/{table}/_delta_log/{version:020d}.json"
+
+
+def actions_of(entry: bytes) -> list[dict[str, Any]]:
+    """What an entry of a log says, line by line.
+
+    Raises
+    ------
+    ValueError
+        It is no such entry.
+    """
+    actions = [json.loads(line) for line in entry.decode().splitlines() if line.strip()]
+    if not all(isinstance(action, dict) for action in actions):
+        raise ValueError("a line is no JSON object")
+    return actions
+
+
 def read_log(files: Files, table: str) -> TableLog | None:
     """Read a table's log; None where the table has not been computed yet.
 
@@ -183,25 +202,21 @@ class _Replay:
 
     def _actions(self, versions: Sequence[int]) -> Iterator[list[dict[str, Any]] | None]:
         """What each entry says; None for one that is damaged or missing."""
-        with ThreadPoolExecutor(_READERS) as executor:
+        with ThreadPoolExecutor(READERS) as executor:
             yield from executor.map(self._read, versions)
 
     def _read(self, version: int) -> list[dict[str, Any]] | None:
-        name = f"tables/{self._table}/_delta_log/{version:020d}.json"
+        name = entry_name(self._table, version)
         if version not in self._entries:
             self._problems[name] = "this entry of the log is missing"
             return None
         try:
-            lines = content(self._store, name).decode().splitlines()
-            actions = [json.loads(line) for line in lines if line.strip()]
-            if not all(isinstance(action, dict) for action in actions):
-                raise ValueError("a line is no JSON object")
+            return actions_of(content(self._store, name))
         except (ValueError, StoreError) as error:
             if passes(error):
                 raise
             self._problems[name] = f"this entry of the log is unreadable: {error}"
             return None
-        return actions
 
     def _restart(self, version: int) -> None:
         """Take the state of a table from a checkpoint."""

@@ -3,7 +3,6 @@
 What has not changed is not read again: on S3 each entry of a log costs a request.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,14 +17,13 @@ from vsig_core.store.faults import said
 from vsig_core.store.file import File
 from vsig_core.store.files import Files
 from vsig_core.store.location import Location
-from vsig_core.store.log import ENTRY
+from vsig_core.store.log import ENTRY, READERS, actions_of, entry_name
 from vsig_core.store.objects import Objects
 from vsig_core.store.patience import patiently
 from vsig_core.store.schema import TABLES
 from vsig_core.store.schema_version import refuse_newer
 
 _T = TypeVar("_T")
-_READERS = 8
 
 
 @dataclass(frozen=True)
@@ -111,7 +109,7 @@ class Tables:
         table = self.open(name, version)
         newer = known is None or version is None or version > known.table.version()
         if table is not None and newer:
-            entry = self._files.find(_entry(name, table.version()))
+            entry = self._files.find(entry_name(name, table.version()))
             self._opened[name] = _Opened(table, entry, self._location.storage_options)
         return table
 
@@ -122,8 +120,8 @@ class Tables:
             version in (None, at)
             and known.entry is not None
             and known.options == self._location.storage_options
-            and self._files.find(_entry(name, at)) == known.entry
-            and (version is not None or self._files.find(_entry(name, at + 1)) is None)
+            and self._files.find(entry_name(name, at)) == known.entry
+            and (version is not None or self._files.find(entry_name(name, at + 1)) is None)
         )
 
     def begin(self, name: str) -> None:
@@ -160,7 +158,7 @@ class Tables:
         known = self._entries.get(name, {})
         wanted = sorted(log, key=lambda file: log[file], reverse=True)[:limit]
         new = [file for file in wanted if file not in known]
-        with ThreadPoolExecutor(_READERS) as executor:
+        with ThreadPoolExecutor(READERS) as executor:
             read = dict(zip(new, executor.map(self._said_by, new), strict=True))
         said = {file: known[file] for file in log if file in known} | read
         self._entries[name] = said
@@ -169,9 +167,9 @@ class Tables:
     def _said_by(self, entry: File) -> dict[str, Any]:
         """What an entry of a log says of its commit."""
         try:
-            actions = map(json.loads, content(self._files, entry.name).decode().splitlines())
+            actions = actions_of(content(self._files, entry.name))
             return next(action["commitInfo"] for action in actions if "commitInfo" in action)
-        except (ValueError, TypeError, StopIteration) as error:
+        except (ValueError, StopIteration) as error:
             raise StoreError(
                 f"{self._files.uri(entry.name)} is no entry of a log: {error}. 'vsig verify' says "
                 "what depends on it."
@@ -195,8 +193,3 @@ class Tables:
             f"Table {self.uri(name)} was there and is gone: the store {self._location.root} has "
             "vanished or was replaced meanwhile. Bring it back, then run again."
         )
-
-
-def _entry(name: str, version: int) -> str:
-    """The file of a table's log that makes a version."""
-    return f"tables/{name}/_delta_log/{version:020d}.json"

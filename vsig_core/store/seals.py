@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from vsig_core.store.contents import content, sha256_of
 from vsig_core.store.files import Files
+from vsig_core.store.log import actions_of, entry_name
 from vsig_core.store.objects import Objects
 
 KIND = "seals"
@@ -39,7 +40,7 @@ def seal(files: Files, objects: Objects, table: str, version: int) -> None:
     StoreError
         What was written cannot be read back, or the digests cannot be kept.
     """
-    entry = f"tables/{table}/_delta_log/{version:020d}.json"
+    entry = entry_name(table, version)
     names = [f"tables/{table}/{path}" for path in _added(content(files, entry))]
     said = {
         "table": table,
@@ -50,7 +51,7 @@ def seal(files: Files, objects: Objects, table: str, version: int) -> None:
 
 
 def _added(entry: bytes) -> Iterator[str]:
-    for line in entry.splitlines():
-        add = json.loads(line).get("add")
+    for action in actions_of(entry):
+        add = action.get("add")
         if add is not None:
             yield unquote(add["path"])

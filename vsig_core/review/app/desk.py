@@ -16,6 +16,7 @@ from vsig_core.review.app.listing import Opened
 from vsig_core.review.app.shown import Shown, replaced
 from vsig_core.review.app.versions import consistent_versions
 from vsig_core.review.presence import Presence
+from vsig_core.store.log import entry_name
 
 LOG = logging.getLogger("vsig.review")
 # How often newer versions are looked for, and judgements that others put in the inbox.
@@ -184,7 +185,7 @@ class Desk:
         if name in self._seen:
             known = self._seen[name]
             following = 0 if known is None else known + 1
-            if store.files.find(f"tables/{name}/_delta_log/{following:020d}.json") is None:
+            if store.files.find(entry_name(name, following)) is None:
                 return known
         return store.version(name)
 
