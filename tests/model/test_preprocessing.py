@@ -37,6 +37,12 @@ def test_a_batch_is_float_in_0_to_1(jpeg):
     assert boxes.tolist()[0] == [0.25, 0.0, 0.75, 1.0]
 
 
+def test_a_narrow_large_jpeg_is_reduced_while_it_is_decoded(jpeg):
+    # By its longer side: what is asked of both sides alike reduces no picture of 3 : 5.
+    picture = decode(jpeg(np.full((1024, 600, 3), 255)), 224)
+    assert picture.size == (300, 512)
+
+
 @pytest.mark.parametrize("data", [b"", b"<html>", b"\xff\xd8\xff\xe0 broken"])
 def test_what_is_no_picture_is_refused(data):
     with pytest.raises(PictureError, match="unreadable"):

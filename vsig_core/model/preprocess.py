@@ -8,6 +8,7 @@ same area in 32 px aspect buckets 0.929, squashed to a square 0.870.
 """
 
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -19,7 +20,7 @@ from PIL import Image
 
 from vsig_core.errors import PictureError
 
-PREPROCESSING_VERSION = "letterbox-1"
+PREPROCESSING_VERSION = "letterbox-2"
 
 _FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,
@@ -65,7 +66,8 @@ def decode(data: bytes, resolution: int) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data))
         # At least twice the wanted size, so that the resampling filter still has work to do.
-        image.draft("RGB", (2 * resolution, 2 * resolution))
+        scale = 2 * resolution / max(image.size)
+        image.draft("RGB", (math.ceil(image.width * scale), math.ceil(image.height * scale)))
         return image.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise PictureError("unreadable", f"{len(data)} bytes: {error}") from error
