@@ -10,15 +10,16 @@ random    pairs of near neighbours, as the queue knows them, in random order
 none      no new judgement: the negatives mined anew by the model of the round before, and as many
           training steps on the judgements of the start
 
-After the last round the queue and random order are followed on, without learning anew, until four
-in five of the links are found. `--unjudged` begins with no judgement at all instead of a first
-sitting: the control that gets none is then the pretrained network. `--from DIR` composes the
-pictures from real ones; `--wrong 0.05`: one answer in twenty is wrong; `--evidence`: near pictures
-are compared in detail for the queue.
+After the last round the queue and random order are followed on until four in five of the links are
+found; where one of them ends before, vsig learns and draws it anew. `--unjudged` begins with no
+judgement at all instead of a first sitting: the control that gets none is then the pretrained
+network. `--from DIR` composes the pictures from real ones; `--wrong 0.05`: one answer in twenty is
+wrong; `--evidence`: near pictures are compared in detail for the queue.
 """
 
 import argparse
 import csv
+import math
 import os
 import random
 import shutil
@@ -136,14 +137,14 @@ def _seed(folder: Path, seed: int, arguments: argparse.Namespace) -> Outcome:
                 _learn_again(start, number, outcome.rounds["queue"])
             else:
                 shown = _shown(project, way, truth, random.Random(f"{seed} {number}"))
-                rows = _judged(annotator, found, shown, number * arguments.judgements)
+                until = number * arguments.judgements
+                rows = _judged(annotator, found, shown, acts=until)
                 project.inbox.write(f"round-{number}.csv", annotation_file(rows))
             _run(open_project(project.folder))
             standings.append(_standing(project, sample, truth, annotator.acts))
         outcome.rounds[way] = standings
         if way != "none":
-            shown = _shown(project, way, truth, random.Random(f"{seed} on"))
-            _until_found(annotator, found, shown)
+            _until_found(project, way, annotator, found, random.Random(f"{seed} on"))
             outcome.enough[way] = found.reached(ENOUGH)
     return outcome
 
@@ -188,29 +189,35 @@ def _near_pairs(project: Project) -> list[Pair]:
 
 
 def _judged(
-    annotator: Annotator, found: Found, shown: Iterator[Sequence[str]], until: int
+    annotator: Annotator,
+    found: Found,
+    shown: Iterator[Sequence[str]],
+    acts: float = math.inf,
+    links: float = math.inf,
 ) -> list[Row]:
-    """Judge until so many judgements are given."""
+    """Judge what is shown until so many judgements are given, or that share of links is found."""
     rows: list[Row] = []
     for images in shown:
-        if annotator.acts >= until:
+        if annotator.acts >= acts or found.share >= links:
             break
-        rows += _act(annotator, found, images)
+        judged = annotator.judge(images)
+        found.add(annotator.acts, joined(judged))
+        rows += judged
     return rows
 
 
-def _until_found(annotator: Annotator, found: Found, shown: Iterator[Sequence[str]]) -> None:
-    """Judge until enough of the links are found."""
-    for images in shown:
-        if found.reached(ENOUGH) is not None:
-            break
-        _act(annotator, found, images)
-
-
-def _act(annotator: Annotator, found: Found, images: Sequence[str]) -> list[Row]:
-    rows = annotator.judge(images)
-    found.add(annotator.acts, joined(rows))
-    return rows
+def _until_found(
+    project: Project, way: str, annotator: Annotator, found: Found, draw: random.Random
+) -> None:
+    """Judge until enough of the links are found, or nothing that is shown holds a new one."""
+    while (before := found.share) < ENOUGH:
+        shown = _shown(project, way, annotator.truth, draw)
+        rows = _judged(annotator, found, shown, links=ENOUGH)
+        if found.share == before:
+            return
+        if found.share < ENOUGH:
+            project.inbox.write(f"on-{annotator.acts}.csv", annotation_file(rows))
+            _run(open_project(project.folder))
 
 
 def _learn_again(start: Project, number: int, queue: Sequence[Standing]) -> None:

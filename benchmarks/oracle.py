@@ -100,7 +100,7 @@ class Annotator:
     """
 
     def __init__(self, truth: Truth, wrong: float = 0.0, seed: int = 0) -> None:
-        self._truth, self._wrong = truth, wrong
+        self.truth, self._wrong = truth, wrong
         self._random = random.Random(seed)
         self.acts = 0
 
@@ -109,10 +109,10 @@ class Annotator:
         self.acts += 1
         act = {"act": f"oracle-{self.acts}", "annotator": "oracle"}
         if len(images) == 2:
-            right = len(self._truth.together(images)) == 2
+            right = len(self.truth.together(images)) == 2
             kind = "POSITIVE" if right != self._slips() else "NEGATIVE"
             return [_pair(kind, images[0], images[1]) | act]
-        ticked = self._truth.together(images)
+        ticked = self.truth.together(images)
         rest = sorted(set(images) - set(ticked))
         if len(ticked) < 2:
             members = "[" + ", ".join(f'"{uid}"' for uid in images) + "]"

@@ -243,17 +243,14 @@ def scored(corpus: Corpus, way: Way, seeds: int, folder: Path) -> Reports:
     model = ModelSettings(**(way.model or {}))
     pictures = [corpus.pictures[uid] for uid in corpus.uids]
     ranked = embed(load_network(model), pictures, model.batch_size)
-    nearest = NeighbourGraph.build(ranked, RANKED).knn[0]
-    rankings = {
-        uid: [corpus.uids[row] for row in nearest[at]] for at, uid in enumerate(corpus.uids)
-    }
+    rankings = rankings_of(corpus, ranked)
     found: Reports = []
     for number in range(seeds):
         judged = corpus.without(number, max(2, seeds))  # what is asked for cannot be all
         vectors = ranked
         if way.trained:
             settings = TrainingSettings(**(way.training or {}), seed=FIRST_SEED + number)
-            rows = _mined(judged, corpus.uids, way, rankings)
+            rows = mined(judged, corpus.uids, way, rankings)
             shown = Pictures({uid: uid for uid in corpus.uids}, corpus.pictures.__getitem__)
             checkpoints = folder / f"checkpoints-{len(list(folder.iterdir()))}"
             with _by(way.loss):
@@ -274,9 +271,14 @@ def _by(loss: Callable[[Tensor, Tensor, Tensor], Tensor] | None) -> AbstractCont
     return mock.patch("vsig_core.model.training.CompoundHingeLoss", lambda *_: loss)
 
 
-def _mined(
-    judged: Judged, uids: list[str], way: Way, rankings: Mapping[str, list[str]]
-) -> pa.Table:
+def rankings_of(corpus: Corpus, vectors: np.ndarray) -> dict[str, list[str]]:
+    """Nearest pictures of each one, by vectors in the corpus's order."""
+    nearest = NeighbourGraph.build(vectors, RANKED).knn[0]
+    return {uid: [corpus.uids[row] for row in nearest[at]] for at, uid in enumerate(corpus.uids)}
+
+
+def mined(judged: Judged, uids: list[str], way: Way, rankings: Mapping[str, list[str]]) -> pa.Table:
+    """Triplets of all splits, negatives by these rankings."""
     links = judged.links
     if not way.judged_first:
         # They still keep a picture out of the positives; they are only not put first.
