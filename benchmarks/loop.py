@@ -43,6 +43,7 @@ from vsig_pipeline.running import run
 WAYS = ("queue", "random", "none")
 HELD_OUT = 1 / 3
 ENOUGH = 0.8  # of the links
+TOO_LONG = 1500  # judgements
 EPOCHS, MINING = "VSIG_TRAINING__EPOCHS", "VSIG_TRIPLETS__SEED"
 EVIDENCE = "VSIG_EVIDENCE__ENABLED"
 CONSOLE = Console(width=120)
@@ -209,14 +210,14 @@ def _judged(
 def _until_found(
     project: Project, way: str, annotator: Annotator, found: Found, draw: random.Random
 ) -> None:
-    """Judge until enough of the links are found, or nothing that is shown holds a new one."""
-    while (before := found.share) < ENOUGH:
+    """Judge until enough of the links are found, nothing is shown, or it takes too long."""
+    while found.share < ENOUGH and annotator.acts < TOO_LONG:
         shown = _shown(project, way, annotator.truth, draw)
-        rows = _judged(annotator, found, shown, links=ENOUGH)
-        if found.share == before:
+        rows = _judged(annotator, found, shown, acts=TOO_LONG, links=ENOUGH)
+        if not rows:
             return
+        project.inbox.write(f"on-{annotator.acts}.csv", annotation_file(rows))
         if found.share < ENOUGH:
-            project.inbox.write(f"on-{annotator.acts}.csv", annotation_file(rows))
             _run(open_project(project.folder))
 
 

@@ -46,10 +46,9 @@ class Truth:
         seen = (uids - unseen for name, uids in self.carriers.items() if name not in self.held_out)
         return {pair for uids in seen for pair in itertools.combinations(sorted(uids), 2)}
 
-    def together(self, uids: Iterable[str]) -> list[str]:
-        """The most of some pictures that share one signature."""
-        among = set(uids)
-        return sorted(max((c & among for c in self.carriers.values()), key=len, default=set()))
+    def share(self, one: str, other: str) -> bool:
+        """Whether two pictures have a signature in common."""
+        return any({one, other} <= uids for uids in self.carriers.values())
 
 
 class Found:
@@ -89,6 +88,10 @@ class Found:
 class Annotator:
     """Judges what is put before it, as the cluster and pair pages of the review app write it.
 
+    In a group it ticks the pictures of the signature of which most is still to be said, and
+    says that the others do not carry it where none of them shares another one with them. A
+    group in which nothing is left to be ticked it calls wrong.
+
     Parameters
     ----------
     truth
@@ -102,26 +105,49 @@ class Annotator:
     def __init__(self, truth: Truth, wrong: float = 0.0, seed: int = 0) -> None:
         self.truth, self._wrong = truth, wrong
         self._random = random.Random(seed)
+        self._said: set[Pair] = set()
         self.acts = 0
 
     def judge(self, images: Sequence[str]) -> list[Row]:
         """One act: rows of an annotation file."""
         self.acts += 1
-        act = {"act": f"oracle-{self.acts}", "annotator": "oracle"}
-        if len(images) == 2:
-            right = len(self.truth.together(images)) == 2
-            kind = "POSITIVE" if right != self._slips() else "NEGATIVE"
-            return [_pair(kind, images[0], images[1]) | act]
-        ticked = self.truth.together(images)
-        rest = sorted(set(images) - set(ticked))
-        if len(ticked) < 2:
+        rows = self._pair(*images) if len(images) == 2 else self._group(images)
+        self._said.update(_ordered(row["img1"], row["img2"]) for row in rows if "img1" in row)
+        return [row | {"act": f"oracle-{self.acts}", "annotator": "oracle"} for row in rows]
+
+    def _pair(self, one: str, other: str) -> list[Row]:
+        kind = "POSITIVE" if self.truth.share(one, other) != self._slips() else "NEGATIVE"
+        return [{"type": kind, "img1": one, "img2": other}]
+
+    def _group(self, images: Sequence[str]) -> list[Row]:
+        ticked = self._ticked(images)
+        if not ticked:
             members = "[" + ", ".join(f'"{uid}"' for uid in images) + "]"
-            return [{"type": "WRONG", "members": members} | act]
+            return [{"type": "WRONG", "members": members}]
+        rest = sorted(set(images) - set(ticked))
         if rest and self._slips():
             ticked.append(rest.pop())
-        rows = [_pair("POSITIVE", *pair) for pair in itertools.combinations(ticked, 2)]
-        rows += [_pair("NEGATIVE", one, other) for one in ticked for other in rest]
-        return [row | act for row in rows]
+        apart = [(one, other) for one in ticked for other in rest]
+        if any(self.truth.share(*pair) for pair in apart):
+            apart = []
+        same = itertools.combinations(ticked, 2)
+        return [
+            {"type": kind, "img1": one, "img2": other}
+            for kind, pairs in (("POSITIVE", same), ("NEGATIVE", apart))
+            for one, other in pairs
+        ]
+
+    def _ticked(self, images: Sequence[str]) -> list[str]:
+        """Pictures of the signature with most pairs not judged yet; none where all are judged."""
+        among = set(images)
+        best: list[str] = []
+        most = 0
+        for name in sorted(self.truth.carriers):
+            carriers = sorted(self.truth.carriers[name] & among)
+            unsaid = len(set(itertools.combinations(carriers, 2)) - self._said)
+            if unsaid > most:
+                best, most = carriers, unsaid
+        return best
 
     def _slips(self) -> bool:
         return self._random.random() < self._wrong
@@ -132,8 +158,8 @@ def joined(rows: Iterable[Mapping[str, Any]], verdict: str = "type") -> list[Pai
     return [(row["img1"], row["img2"]) for row in rows if row[verdict] == "POSITIVE"]
 
 
-def _pair(kind: str, one: str, other: str) -> Row:
-    return {"type": kind, "img1": one, "img2": other}
+def _ordered(one: str, other: str) -> Pair:
+    return min(one, other), max(one, other)
 
 
 def annotation_file(rows: Collection[Row]) -> bytes:

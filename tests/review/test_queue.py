@@ -210,6 +210,12 @@ def test_pictures_of_one_group_of_one_object_or_of_one_signature_are_no_pair():
     assert ("a", "b") not in pairs(clusters(noise="abcd"), carried)
 
 
+def test_pictures_that_were_put_out_of_a_group_are_asked_about_with_one_another():
+    apart = [f"{one}{other} NEGATIVE" for one in "xy" for other in "ab"]
+    judged = Evidence(links("xy POSITIVE", *apart), motifs(m="xy"), neighbours=FOUR)
+    assert ("a", "b") in pairs(clusters(A="abxy", noise="cd"), judged)
+
+
 def test_two_photographs_of_one_picture_are_asked_about_once():
     near = neighbours(a="b0 c1", b="a0 c1", c="a1 b1")
     folded = Evidence(links("ab DUPLICATE"), neighbours=near, objects={"a": "a", "b": "a"})

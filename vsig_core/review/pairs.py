@@ -6,7 +6,7 @@ the radius. What stands out from a picture's other neighbours is asked about fir
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,13 +43,16 @@ class Near:
     shared: str | None = None
 
 
-def propose_pairs(groups: pa.Table, standing: Standing, most: int) -> list[Entry]:
+def propose_pairs(
+    groups: Mapping[str, Sequence[str]], standing: Standing, most: int
+) -> list[Entry]:
     """Entries of the queue, one for each pair, those that stand out most first.
 
     Parameters
     ----------
     groups
-        Table `groups`: pictures that share one are judged there.
+        Pictures that each group shows: those that share one are judged there. Pictures that
+        judgements put out of a group may still share a signature with one another.
     standing
         What is known. Pairs that are judged, or share a signature, are settled.
     most
@@ -157,10 +160,11 @@ def _nearest(neighbours: pa.Table, column: str) -> pa.ListArray:
     return pc.call_function("list_slice", [neighbours[column].combine_chunks()], options)
 
 
-def _groups_of(groups: pa.Table) -> Mapping[str, set[str]]:
+def _groups_of(groups: Mapping[str, Sequence[str]]) -> Mapping[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
-    for row in groups.select(["uid", "group"]).to_pylist():
-        found[row["uid"]].add(row["group"])
+    for name, uids in groups.items():
+        for uid in uids:
+            found[uid].add(name)
     return found
 
 

@@ -50,11 +50,13 @@ def rank_queue(
     """
     context = Standing.of(clusters, evidence)
     entries = []
-    for name, cluster, uids in _shown(groups):
+    shown = _shown(groups)
+    for name, cluster, uids in shown:
         entry = _entry(name, cluster, uids, context)
         if entry is not None:
             entries.append(entry)
-    entries += propose_pairs(groups, context, settings.queue_size)
+    together = {name: uids for name, _, uids in shown}
+    entries += propose_pairs(together, context, settings.queue_size)
     entries.sort(key=lambda entry: (-entry["score"], entry["name"]))
     ranked = [
         {"rank": rank, **{key: value for key, value in entry.items() if key != "name"}}
@@ -64,7 +66,7 @@ def rank_queue(
 
 
 def _shown(groups: pa.Table) -> list[tuple[str, str | None, list[str]]]:
-    """(group, cluster, pictures that are not folded), in the order of the table."""
+    """(group, cluster, pictures neither folded nor rejected), in the order of the table."""
     members: dict[str, list[str]] = defaultdict(list)
     cluster_of: dict[str, str | None] = {}
     for row in groups.to_pylist():
