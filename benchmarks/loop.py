@@ -10,8 +10,8 @@ random    pairs of near neighbours, as the queue knows them, in random order
 none      no new judgement: the negatives mined anew by the model of the round before, and as many
           training steps on the judgements of the start
 
-After the last round the queue and random order are followed on until four in five of the links are
-found; where one of them ends before, vsig learns and draws it anew. `--unjudged` begins with no
+After the last round the queue and random order are followed on until enough of the links are found
+(`--links`); where one of them ends before, vsig learns and draws it anew. `--unjudged` begins with no
 judgement at all instead of a first sitting: the control that gets none is then the pretrained
 network. `--from DIR` composes the pictures from real ones; `--wrong 0.05`: one answer in twenty is
 wrong; `--evidence`: near pictures are compared in detail for the queue.
@@ -42,7 +42,7 @@ from vsig_pipeline.running import run
 
 WAYS = ("queue", "random", "none")
 HELD_OUT = 1 / 3
-ENOUGH = 0.8  # of the links
+SHARES = (0.2, 0.4, 0.6, 0.8)  # of the links, of which it is asked what they cost
 TOO_LONG = 1500  # judgements
 EPOCHS, MINING = "VSIG_TRAINING__EPOCHS", "VSIG_TRIPLETS__SEED"
 EVIDENCE = "VSIG_EVIDENCE__ENABLED"
@@ -73,12 +73,12 @@ class Outcome:
     ----------
     rounds
         Of each way, the start first.
-    enough
-        Judgements of each way for four in five of the links; None where it did not come so far.
+    spent
+        Judgements of each way for each of `SHARES`; None where it did not come so far.
     """
 
     rounds: dict[str, list[Standing]]
-    enough: dict[str, int | None]
+    spent: dict[str, list[int | None]]
 
 
 def main() -> None:
@@ -103,6 +103,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--judgements", type=int, default=20, help="in each round")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=11, help="the first")
+    parser.add_argument("--links", type=float, default=0.8, help="share of them that is enough")
     parser.add_argument("--wrong", type=float, default=0.0, help="share of wrong answers")
     parser.add_argument("--evidence", action="store_true")
     parser.add_argument("--unjudged", action="store_true", help="begin without a first sitting")
@@ -145,8 +146,9 @@ def _seed(folder: Path, seed: int, arguments: argparse.Namespace) -> Outcome:
             standings.append(_standing(project, sample, truth, annotator.acts))
         outcome.rounds[way] = standings
         if way != "none":
-            _until_found(project, way, annotator, found, random.Random(f"{seed} on"))
-            outcome.enough[way] = found.reached(ENOUGH)
+            draw = random.Random(f"{seed} on")
+            _until_found(arguments.links, project, way, annotator, found, draw)
+            outcome.spent[way] = [found.reached(share) for share in SHARES]
     return outcome
 
 
@@ -208,16 +210,21 @@ def _judged(
 
 
 def _until_found(
-    project: Project, way: str, annotator: Annotator, found: Found, draw: random.Random
+    enough: float,
+    project: Project,
+    way: str,
+    annotator: Annotator,
+    found: Found,
+    draw: random.Random,
 ) -> None:
     """Judge until enough of the links are found, nothing is shown, or it takes too long."""
-    while found.share < ENOUGH and annotator.acts < TOO_LONG:
+    while found.share < enough and annotator.acts < TOO_LONG:
         shown = _shown(project, way, annotator.truth, draw)
-        rows = _judged(annotator, found, shown, acts=TOO_LONG, links=ENOUGH)
+        rows = _judged(annotator, found, shown, acts=TOO_LONG, links=enough)
         if not rows:
             return
         project.inbox.write(f"on-{annotator.acts}.csv", annotation_file(rows))
-        if found.share < ENOUGH:
+        if found.share < enough:
             _run(open_project(project.folder))
 
 
@@ -287,8 +294,9 @@ def _conclude(outcomes: Mapping[str, Outcome]) -> None:
     CONSOLE.print(shown)
     for seed, one in outcomes.items():
         ends = {way: f"{one.rounds[way][-1].found:.0%}" for way in WAYS}
-        CONSOLE.print(f"seed {seed}: links found at the end {ends}; judgements for "
-                      f"{ENOUGH:.0%} of them {one.enough}")  # fmt: skip
+        shares = ", ".join(f"{share:.0%}" for share in SHARES)
+        CONSOLE.print(f"seed {seed}: links found after the rounds {ends}; judgements for "
+                      f"{shares} of them {one.spent}")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ from vsig_core.review.app.listing import Opened
 from vsig_core.review.app.shown import Shown, replaced
 from vsig_core.review.app.versions import consistent_versions
 from vsig_core.review.presence import Presence
-from vsig_core.store.log import entry_name
 
 LOG = logging.getLogger("vsig.review")
 # How often newer versions are looked for, and judgements that others put in the inbox.
@@ -162,7 +161,7 @@ class Desk:
         """
         with self._lock:
             store = self.project.store
-            seen = {name: self._newest(name) for name in (*_OF_EDITIONS, *_OF_THE_LEDGER)}
+            seen = {name: store.version(name) for name in (*_OF_EDITIONS, *_OF_THE_LEDGER)}
             if self._edition is None or _differ(seen, self._seen, _OF_THE_LEDGER):
                 self._inbox.renew()
             else:
@@ -174,20 +173,6 @@ class Desk:
                     self._replaced = replaced(self._edition, fresh, self._replaced)
                 self._edition = fresh
             self._seen = seen
-
-    def _newest(self, name: str) -> int | None:
-        """The newest version of a table.
-
-        A commit is one file with the next number: where that is not there, nothing is new, and
-        Delta Lake, which keeps the interpreter waiting while it reads a log, is not asked.
-        """
-        store = self.project.store
-        if name in self._seen:
-            known = self._seen[name]
-            following = 0 if known is None else known + 1
-            if store.files.find(entry_name(name, following)) is None:
-                return known
-        return store.version(name)
 
     def _look_again(self) -> None:
         self._try_to_refresh()
