@@ -11,8 +11,8 @@ none      no new judgement: the negatives mined anew by the model of the round b
           training steps on the judgements of the start
 
 After the last round the queue and random order are followed on until enough of the links are found
-(`--links`); where one of them ends before, vsig learns and draws it anew. `--unjudged` begins with no
-judgement at all instead of a first sitting: the control that gets none is then the pretrained
+(`--links`); where one of them ends before, vsig learns and draws it anew. `--unjudged` begins with
+no judgement at all instead of a first sitting: the control that gets none is then the pretrained
 network. `--from DIR` composes the pictures from real ones; `--wrong 0.05`: one answer in twenty is
 wrong; `--evidence`: near pictures are compared in detail for the queue.
 """
