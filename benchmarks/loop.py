@@ -7,8 +7,8 @@ the same number of judgements:
 
 queue     what the review queue proposes, in its order
 random    pairs of near neighbours, as the queue knows them, in random order
-none      no new judgement: the negatives mined anew by the model of the round before, and as many
-          training steps on the judgements of the start
+none      no new judgement: other random negatives of the judgements of the start, and about as
+          many training steps
 
 After the last round the queue and random order are followed on until enough of the links are found
 (`--links`); where one of them ends before, vsig learns and draws it anew. `--unjudged` begins with
@@ -229,7 +229,7 @@ def _until_found(
 
 
 def _learn_again(start: Project, number: int, queue: Sequence[Standing]) -> None:
-    """Mine anew, and take as many steps on the same judgements as the queue's round took."""
+    """Draw other negatives, and take about as many steps as the queue's round took."""
     if not queue[0].triplets:
         return  # there is nothing to learn from
     factor = queue[number].triplets / queue[0].triplets
@@ -246,11 +246,14 @@ def _standing(project: Project, sample: Path, truth: Truth, judgements: int) -> 
     store = project.store
     in_force = vectors_in_force(store)
     component_of = {uid: name for name in truth.held_out for uid in truth.carriers[name]}
+    ignored = {uid: truth.views.get(uid, set()) for uid in component_of}
     relevant = {
         uid: set().union(*(truth.carriers[n] for n in truth.held_out if uid in truth.carriers[n]))
+        - ignored[uid]
         for uid in component_of
     }
-    report = retrieval_metrics(in_force.vectors, in_force.uids, relevant, component_of)
+    vectors, uids = in_force.vectors, in_force.uids
+    report = retrieval_metrics(vectors, uids, relevant, component_of, ignored)
     rows = store.read("clusters").to_pylist()
     clusters = {row["uid"]: row["cluster"] for row in rows if row["cluster"]}
     precision, recall = pair_figures(clusters, planted_pairs(sample))

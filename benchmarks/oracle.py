@@ -18,10 +18,21 @@ Row = dict[str, str]
 
 @dataclass(frozen=True)
 class Truth:
-    """Signature to its pictures; those of `held_out` are never judged, and only scored."""
+    """What is planted in a sample.
+
+    Parameters
+    ----------
+    carriers
+        Signature to its pictures.
+    held_out
+        Signatures that are never judged, and only scored.
+    views
+        Picture to others that show the same object, which is no signature that travels.
+    """
 
     carriers: dict[str, frozenset[str]]
     held_out: frozenset[str]
+    views: Mapping[str, set[str]]
 
     @classmethod
     def of(cls, sample: Path, share: float, seed: int) -> "Truth":
@@ -33,7 +44,13 @@ class Truth:
         names = sorted(carriers)
         held_out = random.Random(seed).sample(names, round(share * len(names)))
         known = {name: frozenset(uids) for name, uids in carriers.items()}
-        return cls(known, frozenset(held_out))
+        views: dict[str, set[str]] = defaultdict(set)
+        with (sample / "links.csv").open(encoding="utf-8") as lines:
+            for row in csv.DictReader(lines):
+                if row["kind"] in ("duplicate", "view"):
+                    views[row["img1"]].add(row["img2"])
+                    views[row["img2"]].add(row["img1"])
+        return cls(known, frozenset(held_out), views)
 
     @property
     def unseen(self) -> frozenset[str]:
@@ -41,10 +58,11 @@ class Truth:
         return frozenset().union(*(self.carriers[name] for name in self.held_out))
 
     def pairs(self) -> set[Pair]:
-        """Pairs, in order, that share a signature and may be judged."""
+        """Pairs, in order, of different objects that share a signature and may be judged."""
         unseen = self.unseen
         seen = (uids - unseen for name, uids in self.carriers.items() if name not in self.held_out)
-        return {pair for uids in seen for pair in itertools.combinations(sorted(uids), 2)}
+        pairs = {pair for uids in seen for pair in itertools.combinations(sorted(uids), 2)}
+        return {(one, other) for one, other in pairs if other not in self.views.get(one, ())}
 
     def share(self, one: str, other: str) -> bool:
         """Whether two pictures have a signature in common."""
