@@ -1,7 +1,7 @@
 """The whole loop on real artworks (`corpora/art`): `python -m benchmarks.art`.
 
-Its links become one annotation file. Prints held-out mAP of the grey thumbnail, of the
-pretrained network and of the one in force, and how long each part took.
+Its links become one annotation file. Prints held-out mAP of what needs no network, of
+the pretrained one and of the one in force, and how long each part took.
 """
 
 import csv
@@ -13,7 +13,7 @@ from benchmarks.corpora import art_corpus
 from vsig_core.console import bars
 from vsig_core.current import champion_id
 from vsig_core.evaluation import Contest, score
-from vsig_core.model import GREY16
+from vsig_core.model import COLOURS, GREY16
 from vsig_core.project import Project, init_project
 from vsig_core.queries import judged_now
 from vsig_core.store import Provenance
@@ -56,6 +56,7 @@ def show(project: Project) -> None:
     with bars() as progress:
         found = score(project, contest, judged, Provenance("benchmark"), progress)
     for label, subject in {
+        "colour histogram": COLOURS,
         "grey thumbnail": GREY16,
         "pretrained": pretrained,
         "in force": in_force,
@@ -63,7 +64,7 @@ def show(project: Project) -> None:
         for split in ("val", "test"):
             figure = found.reports[subject, split].figures["map"]
             print(
-                f"{label:<15} {split:<5} mAP {figure.value:.3f} "
+                f"{label:<16} {split:<5} mAP {figure.value:.3f} "
                 f"[{figure.ci_low:.3f}, {figure.ci_high:.3f}] on {figure.n} components"
             )
     facts = store.commits("clusters")[0].provenance.facts

@@ -19,7 +19,7 @@ from benchmarks.pooled import signed
 from vsig_core.console import bars
 from vsig_core.corpus.sample import draw_sample
 from vsig_core.evaluation import Contest, Evaluation, score
-from vsig_core.model import GREY16, compare
+from vsig_core.model import COLOURS, GREY16, compare
 from vsig_core.project import Project, init_project, open_project
 from vsig_core.queries import judged_now
 from vsig_core.settings import PROJECT_FILE
@@ -151,7 +151,7 @@ def _show(project: Project, sample: Path, rounds: list[Round], evaluation: Evalu
 
 
 def _retrieval(project: Project, rounds: list[Round], evaluation: Evaluation) -> Table:
-    first = evaluation.reports[GREY16, "test"]
+    first = evaluation.reports[COLOURS, "test"]
     shown = Table(
         title=f"Retrieval, on the same {first.figures['map'].n} test components among "
         f"{first.pool_size} pictures",
@@ -161,7 +161,8 @@ def _retrieval(project: Project, rounds: list[Round], evaluation: Evaluation) ->
         shown.add_column(column, no_wrap=True)
     models = project.store.read("models").to_pylist()
     pretrained = next(row["model_id"] for row in models if row["origin"] == "pretrained")
-    named = [("grey thumbnail 16 × 16", GREY16), ("pretrained", pretrained)]
+    named = [("colour histogram", COLOURS), ("grey thumbnail 16 × 16", GREY16)]
+    named.append(("pretrained", pretrained))
     named += [(f"after round {n}", entry.model_id) for n, entry in enumerate(rounds, start=1)]
     before = None
     for label, subject in named:

@@ -52,3 +52,14 @@ def test_pairs_that_are_pulled_together_have_a_negative_difference():
     assert moved.difference == pytest.approx(expected)
     assert moved.ci_low <= moved.difference <= moved.ci_high < 0
     assert rank_pairs([], POOL, before, now).moved(settings) is None
+
+
+def test_pairs_of_one_picture_are_no_more_evidence_than_the_picture():
+    # One picture moves to where eight others are: eight pairs, of which none moved by itself.
+    before, now = network(4), network(4)
+    now[0] = now[1:9].mean(axis=0) / np.linalg.norm(now[1:9].mean(axis=0))
+    star = [("00", POOL[place]) for place in range(1, 9)]
+    settings = EvaluationSettings(bootstrap=400)
+    moved = rank_pairs(star, POOL, before, now).moved(settings)
+    assert moved is not None and moved.n == 8 and moved.difference < 0
+    assert moved.ci_high >= 0, "a draw without that picture says that nothing moved"

@@ -13,28 +13,31 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from vsig_core.annotations import SEPARATING
+from vsig_core.breakdown import by_link, by_size, rank
 from vsig_core.clustering import judged_pairs
 from vsig_core.errors import SilentNetworkError
 from vsig_core.executors import embedding
 from vsig_core.model import (
+    COLOURS,
     GREY16,
     Figure,
     Paired,
     RetrievalReport,
     collapse_figures,
+    colour_histogram,
     compare,
     grey16,
     known,
-    retrieval_metrics,
 )
 from vsig_core.pair_ranks import rank_pairs
 from vsig_core.pool import pool_images
 from vsig_core.project import Project
-from vsig_core.queries import Judged, queries_of
+from vsig_core.queries import Judged, Queries, queries_of
 from vsig_core.registered import vectors_of
 from vsig_core.settings import EvaluationSettings
 from vsig_core.store import Provenance, empty, schema
 from vsig_core.vectors import Progress
+from vsig_core.worst import MOST, WorseQuery, worst_queries
 
 SPLITS = ("val", "test")
 # By what share of the pool a candidate moves rejected pairs apart; negative is together.
@@ -56,12 +59,15 @@ class Evaluation:
         Candidate minus champion on validation; None where there is no champion to compare.
     fallen
         Rows of `fallen_links`: confirmed links that the candidate ranks lower.
+    worst
+        Queries that the candidate answers worse than the champion, the worst first; a few.
     """
 
     rows: pa.Table
     reports: Mapping[tuple[str, str], RetrievalReport]
     paired: Paired | None
     fallen: pa.Table
+    worst: Sequence[WorseQuery]
 
 
 @dataclass(frozen=True)
@@ -103,30 +109,27 @@ def evaluate(
     rows: list[dict[str, object]] = []
     reports: dict[tuple[str, str], RetrievalReport] = {}
     paired = None
-    place = {uid: row for row, uid in enumerate(subjects.pool)}
+    worst: list[WorseQuery] = []
     for split in SPLITS:
-        queries = queries_of(judged, subjects.pool, split)
-        order = [place[uid] for uid in queries.candidates]
-        for subject, vectors in subjects.vectors.items():
-            report = retrieval_metrics(
-                vectors[order],
-                queries.candidates,
-                queries.relevant,
-                queries.component_of,
-                queries.ignored,
-                settings,
-            )
+        asked = _Asked.of(queries_of(judged, subjects.pool, split), subjects)
+        for subject, vectors in asked.vectors.items():
+            report = rank(vectors, asked.queries, settings)
             reports[subject, split] = report
-            rows += _rows(report, subject, split)
-        if split == "val" and subjects.champion is not None:
+            parts = by_size(report, settings) | by_link(vectors, asked.queries, settings)
+            rows += _rows(report, parts, subject, split)
+        if subjects.champion is None:
+            continue
+        both = {name: reports[name, split] for name in (subjects.candidate, subjects.champion)}
+        worst += asked.worst(subjects.champion, subjects.candidate, both)
+        if split == "val":
             paired = compare(
-                _unseen(reports[subjects.candidate, split], queries.seen_before),
-                reports[subjects.champion, split],
+                _unseen(both[subjects.candidate], asked.queries.seen_before),
+                both[subjects.champion],
                 settings,
             )
-        if paired is not None and split == "val":
-            figure = Figure(paired.difference, paired.ci_low, paired.ci_high, paired.n)
-            rows.append(_row(subjects.candidate, split, "map_difference", figure))
+    if paired is not None:
+        figure = Figure(paired.difference, paired.ci_low, paired.ci_high, paired.n)
+        rows.append(_row(subjects.candidate, "val", "map_difference", figure))
     fallen = empty("fallen_links")
     if subjects.champion is not None:
         fallen, moved = _against_champion(subjects, judged, settings)
@@ -140,7 +143,28 @@ def evaluate(
     for row in rows:
         row |= {"model_id": subjects.candidate, "links_version": links_version}
     table = pa.Table.from_pylist(rows, schema("evaluations"))
-    return Evaluation(table, reports, paired, fallen)
+    worst.sort(key=lambda query: (query.now - query.before, query.uid))
+    return Evaluation(table, reports, paired, fallen, worst[:MOST])
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Queries of a split, and each subject's vectors in the order of their candidates."""
+
+    queries: Queries
+    vectors: Mapping[str, NDArray[np.float32]]
+
+    @classmethod
+    def of(cls, queries: Queries, subjects: Subjects) -> "_Asked":
+        place = {uid: row for row, uid in enumerate(subjects.pool)}
+        order = [place[uid] for uid in queries.candidates]
+        return cls(queries, {name: rows[order] for name, rows in subjects.vectors.items()})
+
+    def worst(
+        self, champion: str, candidate: str, reports: Mapping[str, RetrievalReport]
+    ) -> list[WorseQuery]:
+        before, now = ((self.vectors[name], reports[name]) for name in (champion, candidate))
+        return worst_queries(self.queries, before, now)
 
 
 def _against_champion(
@@ -185,7 +209,7 @@ def score(
     provenance: Provenance,
     progress: Callable[[str], Progress],
 ) -> Evaluation:
-    """Score registered models and the grey thumbnail on the pool.
+    """Score registered models and what needs none, grey thumbnail and colours, on the pool.
 
     Parameters
     ----------
@@ -208,12 +232,13 @@ def score(
         try:
             known = vectors_of(store, name, images, embedding(settings), provenance, progress)
         except SilentNetworkError:
-            if name != contest.candidate:
+            if name == contest.champion:
                 raise
             # Training has killed it. It says the same of all pictures, which the gate turns down.
             known = np.ones((images.num_rows, 1), np.float32)
         vectors[name] = known
-    vectors[GREY16] = grey16(images["thumb"].to_pylist())
+    thumbs = images["thumb"].to_pylist()
+    vectors |= {GREY16: grey16(thumbs), COLOURS: colour_histogram(thumbs)}
     subjects = Subjects(vectors, images["uid"].to_pylist(), contest.candidate, contest.champion)
     return evaluate(subjects, judged, settings.evaluation, store.version("links") or 0)
 
@@ -225,10 +250,12 @@ def _unseen(report: RetrievalReport, seen_before: set[str]) -> RetrievalReport:
     return replace(report, per_query=rows.filter(pa.array(kept, pa.bool_())))
 
 
-def _rows(report: RetrievalReport, subject: str, split: str) -> list[dict[str, object]]:
+def _rows(
+    report: RetrievalReport, parts: Mapping[str, Figure], subject: str, split: str
+) -> list[dict[str, object]]:
     n = report.figures["map"].n
     counted = {name: _bare(count, n) for name, count in counts(report).items()}
-    figures = {**report.figures, **counted}
+    figures = {**report.figures, **parts, **counted}
     return [_row(subject, split, metric, figure) for metric, figure in figures.items()]
 
 

@@ -43,13 +43,27 @@ class RankedPairs:
     def moved(self, settings: EvaluationSettings) -> Paired | None:
         """By what share of the pool pairs moved apart; negative is together.
 
-        The interval resamples pairs. None where there are none.
+        The interval resamples pictures, for one that moves takes all its pairs along: a pair is
+        drawn as often as the product of its two (Snijders and Borgatti 1999, "Non-parametric
+        standard errors and tests for network statistics"). None where there are no pairs.
         """
         if not self.pairs:
             return None
         change = (self.now - self.before) / self.pool
-        figure = interval(len(change), lambda drawn: change[drawn].mean(axis=1), settings)
-        return Paired(figure.value, figure.ci_low, figure.ci_high, figure.n)
+        pictures, place = np.unique(self.pairs, return_inverse=True)
+        one, other = place.reshape(-1, 2).T
+
+        def mean(drawn: NDArray[np.intp]) -> NDArray[np.float64]:
+            means = np.zeros(len(drawn))  # a draw that holds no pair says that none moved
+            for row, pulled in enumerate(drawn):
+                times = np.bincount(pulled, minlength=len(pictures))
+                weight = times[one] * times[other]
+                if weight.any():
+                    means[row] = weight @ change / weight.sum()
+            return means
+
+        figure = interval(len(pictures), mean, settings)
+        return Paired(float(change.mean()), figure.ci_low, figure.ci_high, len(change))
 
     def fallen(self, model_id: str, against: str) -> pa.Table:
         """Rows of `fallen_links`: those whose rank fell, the deepest falls first."""

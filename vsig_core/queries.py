@@ -9,8 +9,9 @@
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -66,6 +67,8 @@ class Queries:
         Query to the pictures that share a signature with it.
     ignored
         Query to the pictures that are taken out of its ranking.
+    judged
+        Query to the pictures that somebody said share a signature with it.
     component_of
         Query to its component.
     seen_before
@@ -75,6 +78,7 @@ class Queries:
     candidates: list[str]
     relevant: dict[str, set[str]]
     ignored: dict[str, set[str]]
+    judged: Mapping[str, set[str]]
     component_of: dict[str, str]
     seen_before: set[str]
 
@@ -99,10 +103,12 @@ def queries_of(judged: Judged, pool: Sequence[str], split: str) -> Queries:
         for row in judged.split_moves.to_pylist()
         if row["before"] == "train"
     }
+    said = _partners(judged.links, lambda row: row["verdict"] == "POSITIVE", folded)
     return Queries(
         candidates=candidates,
         relevant=relevant,
         ignored=_ignored(judged, component_of, relevant, folded),
+        judged={uid: said[uid] for uid in component_of},
         component_of=component_of,
         seen_before={component for uid, component in component_of.items() if uid in moved},
     )
@@ -130,7 +136,7 @@ def _ignored(
 
     Whatever is said of a picture is said of the one that stands for it.
     """
-    out = _judged_apart(judged.links, folded)
+    out = _partners(judged.links, _apart, folded)
     if judged.same_work != "show":
         for uid, views in _other_views(judged.images, folded).items():
             out[uid] |= views
@@ -140,16 +146,25 @@ def _ignored(
     return ignored
 
 
-def _judged_apart(links: pa.Table, folded: Mapping[str, str]) -> dict[str, set[str]]:
-    """Picture to those whose link to it is contested, or which were judged not to be like it."""
-    apart: dict[str, set[str]] = defaultdict(set)
+def _apart(row: Mapping[str, Any]) -> bool:
+    """A link that is contested, or says that the two are not alike.
+
+    Such a pair may share a motif through a third picture all the same.
+    """
+    return row["contested"] or row["verdict"] in SEPARATING
+
+
+def _partners(
+    links: pa.Table, such: Callable[[Mapping[str, Any]], bool], folded: Mapping[str, str]
+) -> defaultdict[str, set[str]]:
+    """Picture to those that such links join it with."""
+    partners: defaultdict[str, set[str]] = defaultdict(set)
     for row in links.to_pylist():
-        # A pair may share a motif through a third picture and still be judged apart.
-        if row["contested"] or row["verdict"] in SEPARATING:
+        if such(row):
             one, other = (folded.get(row[name], row[name]) for name in ("img1", "img2"))
-            apart[one].add(other)
-            apart[other].add(one)
-    return apart
+            partners[one].add(other)
+            partners[other].add(one)
+    return partners
 
 
 def _other_views(images: pa.Table, folded: Mapping[str, str]) -> dict[str, set[str]]:

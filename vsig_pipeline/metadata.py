@@ -66,9 +66,10 @@ def result_metadata(project: Project, step: Step, done: Done) -> Metadata:
     }
     for name, value in done.facts.items():
         metadata[name] = _shown(value)
-    for title, png in done.plots.items():
-        encoded = base64.b64encode(png).decode()
-        metadata[title] = MetadataValue.md(f"![{title}](data:image/png;base64,{encoded})")
+    for title, picture in done.plots.items():
+        kind = "png" if picture.startswith(b"\x89PNG") else "jpeg"
+        encoded = base64.b64encode(picture).decode()
+        metadata[title] = MetadataValue.md(f"![{title}](data:image/{kind};base64,{encoded})")
     return metadata
 
 

@@ -108,7 +108,7 @@ _STEPS = [
         ("fallen_links", "evaluations"),
         ("candidate_model", "morphograph"),
         ("evaluation", "model", "annotations.same_work", "triplets.pool_size"),
-        code="2",
+        code="3",
         remembers=True,
     ),
     Step(
@@ -152,7 +152,7 @@ _STEPS = [
         ("review_queue",),
         ("groups", "neighbours", "pair_evidence", "morphograph"),
         ("review", "annotations.same_work"),
-        code="4",
+        code="5",
     ),
 ]
 

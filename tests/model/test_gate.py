@@ -34,6 +34,8 @@ def test_a_candidate_that_pulls_rejected_pairs_together_is_rejected_whatever_it_
         assert decide(better, HEALTHY, SETTINGS, fine).promote, "not sure, or too few to tell"
     one_pair, asked = Paired(-0.1, np.nan, np.nan, 1), EvaluationSettings(min_components=1)
     assert decide(better, HEALTHY, asked, one_pair).promote, "one pair has no interval"
+    alone = decide(Paired(0.2, np.nan, np.nan, 1), HEALTHY, asked)
+    assert alone.promote and "too few to tell: 1 validation components, 2" in alone.reason
 
 
 @pytest.mark.parametrize("paired", [None, Paired(-0.5, -0.9, -0.1, 7)])

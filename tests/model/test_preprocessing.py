@@ -39,8 +39,8 @@ def test_a_batch_is_float_in_0_to_1(jpeg):
 
 def test_a_narrow_large_jpeg_is_reduced_while_it_is_decoded(jpeg):
     # By its longer side: what is asked of both sides alike reduces no picture of 3 : 5.
-    picture = decode(jpeg(np.full((1024, 600, 3), 255)), 224)
-    assert picture.size == (300, 512)
+    assert decode(jpeg(np.full((1024, 600, 3), 255)), 224).size == (300, 512)
+    assert decode(jpeg(np.full((1024, 601, 3), 255)), 256).size == (301, 512)
 
 
 @pytest.mark.parametrize("data", [b"", b"<html>", b"\xff\xd8\xff\xe0 broken"])

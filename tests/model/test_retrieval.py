@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vsig_core.model import average_precision, compare, grey16, retrieval_metrics
+from vsig_core.errors import PictureError
+from vsig_core.model import (
+    average_precision,
+    colour_histogram,
+    compare,
+    grey16,
+    retrieval_metrics,
+)
 from vsig_core.model.bootstrap import interval
 from vsig_core.settings import EvaluationSettings
 
@@ -230,3 +237,18 @@ def test_grey_thumbnails_do_not_see_brightness_and_blank_ones_stay_apart(jpeg):
     assert rows[0] @ rows[1] > 0.99
     assert abs(rows[0] @ rows[2]) < 1e-3
     assert rows[2] @ rows[3] == pytest.approx(1)
+
+
+def test_a_colour_histogram_asks_what_colours_there_are_and_not_where(jpeg):
+    red, blue = np.zeros((2, 64, 64, 3), np.uint8)
+    red[..., 0], blue[..., 2] = 255, 255
+    halves = np.concatenate([red[:, :32], blue[:, :32]], axis=1)
+    rows = colour_histogram([jpeg(picture) for picture in (red, blue, halves, halves[:, ::-1])])
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
+    likeness = rows @ rows.T
+    assert likeness[0, 1] < 0.01 and likeness[2, 3] > 0.99
+    # Bhattacharyya's coefficient of a colour with a half of it.
+    assert likeness[0, 2] == pytest.approx(0.5**0.5, abs=0.05)
+    assert colour_histogram([]).shape == (0, 256)
+    with pytest.raises(PictureError, match="picture 1"):
+        colour_histogram([jpeg(red), b"broken"])

@@ -264,6 +264,18 @@ def test_a_second_training_reads_no_picture_that_the_first_one_has_read(fit, fam
     assert again.weights == first.weights
 
 
+def test_maps_of_two_pictures_of_one_content_are_computed_once(families, tmp_path):
+    read = []
+
+    def reading(name):
+        read.append(name)
+        return families[name]
+
+    named = {**shown(None).contents, "m1-0": "m0-0", "m2-0": "m0-0"}
+    train(NETWORK, QUICK, triplets_of(families), Pictures(named, reading), folders(tmp_path))
+    assert read.count("m0-0") == 1
+
+
 def test_maps_of_another_trunk_are_computed_anew_and_the_old_ones_removed(fit, tmp_path):
     fit()
     fit(QUICK.model_copy(update={"views": 3}))

@@ -81,10 +81,23 @@ def test_what_is_amiss_in_the_sources_is_said_wherever_a_person_looks(tmp_path: 
 
 def test_evaluate_scores_every_model_on_the_same_queries(finished: Project):
     rows = document("evaluate", project=finished.folder)["evaluations"]
-    subjects = set(finished.store.read("models")["model_id"].to_pylist()) | {"grey16"}
+    subjects = set(finished.store.read("models")["model_id"].to_pylist())
+    subjects |= {"grey16", "colour_histogram"}
     assert {row["subject"] for row in rows} == subjects
     counts = {(row["split"], row["n"]) for row in rows if row["metric"] == "map"}
     assert len({split for split, _ in counts}) == len(counts)
+
+
+def test_evaluate_draws_what_got_worse(finished: Project, tmp_path: Path):
+    sheet = tmp_path / "worst.jpg"
+    document("evaluate", "--worst", sheet, project=finished.folder)
+    with Image.open(sheet) as drawn:
+        assert drawn.width > 1000
+    model = finished.store.read("models")["model_id"][0].as_py()
+    for words in (["--worst", sheet, "--model", model], ["--worst", tmp_path / "no" / "x.jpg"]):
+        refused = vsig("evaluate", *words, project=finished.folder)
+        assert refused.returncode == 2, refused.stderr
+    assert "x.jpg cannot be written" in refused.stderr.replace("\n", "")
 
 
 def test_similar_takes_a_uid_or_a_file(finished: Project):

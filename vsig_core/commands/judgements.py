@@ -1,16 +1,20 @@
 """`vsig check-annotations` and `vsig evaluate`."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from vsig_core.annotations import check_file
 from vsig_core.console import Context, emit, note, table
 from vsig_core.current import aliases, current_images
-from vsig_core.errors import AnnotationError
+from vsig_core.errors import AnnotationError, InputError
 from vsig_core.project import Project
 from vsig_core.store import Provenance
+
+if TYPE_CHECKING:
+    from vsig_core.worst import WorseQuery
 
 
 def register(app: typer.Typer) -> None:
@@ -109,9 +113,19 @@ def evaluate(
     model: Annotated[
         list[str] | None, typer.Option(help="Model id; may be given again. All where left out.")
     ] = None,
+    worst: Annotated[
+        Path | None,
+        typer.Option(
+            help="JPEG of the queries that the last model answers worse than the first.",
+            dir_okay=False,
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Score models on the links in force: all on the same queries, beside a grey thumbnail."""
+    """Score models on the links in force: all on the same queries.
+
+    Beside them a grey thumbnail and a colour histogram, which need no network.
+    """
     from vsig_core.console import bars
     from vsig_core.evaluation import COUNTS, Contest, score
     from vsig_core.queries import judged_now
@@ -120,8 +134,13 @@ def evaluate(
     store = project.store
     names = model or store.read("models", columns=["model_id"])["model_id"].to_pylist()
     judged = judged_now(store, project.settings.annotations.same_work)
+    if worst and len(set(names)) < 2:
+        raise InputError("--worst compares two models: name both with --model.")
+    contest = Contest(names, names[-1], names[0] if worst else None)
     with bars() as progress:
-        found = score(project, Contest(names, names[-1]), judged, Provenance("evaluate"), progress)
+        found = score(project, contest, judged, Provenance("evaluate"), progress)
+    if worst:
+        _draw_worst(project, found.worst, worst)
     rows = [row for row in found.rows.to_pylist() if row["value"] is not None]
     notes = [] if any(row["metric"] == "map" for row in rows) else [_nothing_to_score(project)]
     if as_json:
@@ -130,7 +149,7 @@ def evaluate(
     for line in notes:
         note(line)
     table(
-        "Retrieval on links that no model trained on",
+        "Retrieval on signatures that are put aside",
         ["model", "split", "metric", "value", "95 % interval", "n"],
         [
             [
@@ -144,6 +163,18 @@ def evaluate(
             for row in rows
         ],
     )
+
+
+def _draw_worst(project: Project, found: "Sequence[WorseQuery]", path: Path) -> None:
+    from vsig_core.review import draw_worst
+    from vsig_core.worst import shown_uids
+
+    rows = current_images(project.store, ["uid", "thumb"], shown_uids(found)).to_pylist()
+    try:
+        path.write_bytes(draw_worst(found, {row["uid"]: row["thumb"] for row in rows}))
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}.") from error
+    note(f"{path}: {len(found)} queries that got worse")
 
 
 def _nothing_to_score(project: Project) -> str:

@@ -10,7 +10,7 @@ from vsig_core.lazy import lazily
 
 if TYPE_CHECKING:
     from vsig_core.model.backbones import load_network, model_id, save_weights
-    from vsig_core.model.baselines import GREY16, grey16
+    from vsig_core.model.baselines import COLOURS, GREY16, colour_histogram, grey16
     from vsig_core.model.bootstrap import Figure, known
     from vsig_core.model.gate import Collapse, Decision, collapse_figures, decide
     from vsig_core.model.loss import CompoundHingeLoss
@@ -31,7 +31,7 @@ __getattr__ = lazily(
     __name__,
     {
         "backbones": ("load_network", "model_id", "save_weights"),
-        "baselines": ("GREY16", "grey16"),
+        "baselines": ("COLOURS", "GREY16", "colour_histogram", "grey16"),
         "bootstrap": ("Figure", "known"),
         "gate": ("Collapse", "Decision", "collapse_figures", "decide"),
         "loss": ("CompoundHingeLoss",),
@@ -51,6 +51,7 @@ __getattr__ = lazily(
 )
 
 __all__ = [
+    "COLOURS",
     "GREY16",
     "Collapse",
     "CompoundHingeLoss",
@@ -67,6 +68,7 @@ __all__ = [
     "average_precision",
     "champion",
     "collapse_figures",
+    "colour_histogram",
     "compare",
     "decide",
     "grey16",

@@ -66,12 +66,14 @@ def decide(
     against = _collapse_reason(collapse, settings) or _together_reason(rejected_apart, settings)
     if against:
         return Decision(promote=False, reason=against)
-    if paired is None or paired.n < settings.min_components:
+    # One component has no interval, whatever the settings ask for.
+    if paired is None or paired.n < settings.min_components or np.isnan(paired.ci_low):
         n = 0 if paired is None else paired.n
         return Decision(
             promote=True,
-            reason=f"too few to tell: {n} validation components, {settings.min_components} are "
-            "needed for a comparison; the candidate's vectors have not collapsed",
+            reason=f"too few to tell: {n} validation components, "
+            f"{max(2, settings.min_components)} are needed for a comparison; the candidate's "
+            "vectors have not collapsed",
         )
     figures = (
         f"mAP {paired.difference:+.3f} against the champion on {paired.n} validation components, "

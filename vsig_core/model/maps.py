@@ -167,7 +167,8 @@ class TrunkCache:
             own / f"{self.pictures.content(row)}-{views}.safetensors"
             for row, views in enumerate(self.views)
         ]
-        missing = [row for row, file in enumerate(files) if not file.exists()]
+        # Two pictures of one content have one file.
+        missing = [*{file: row for row, file in enumerate(files) if not file.exists()}.values()]
         progress(count - len(missing))
         self._compute(missing, files, progress)
         return CachedMaps(files, self.views)

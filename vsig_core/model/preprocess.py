@@ -8,7 +8,6 @@ same area in 32 px aspect buckets 0.929, squashed to a square 0.870.
 """
 
 import io
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -67,7 +66,8 @@ def decode(data: bytes, resolution: int) -> Image.Image:
         image = Image.open(io.BytesIO(data))
         # At least twice the wanted size, so that the resampling filter still has work to do.
         scale = 2 * resolution / max(image.size)
-        image.draft("RGB", (math.ceil(image.width * scale), math.ceil(image.height * scale)))
+        # Rounded down: a pixel more than a power of two would ask for twice the size.
+        image.draft("RGB", (max(1, int(image.width * scale)), max(1, int(image.height * scale))))
         return image.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise PictureError("unreadable", f"{len(data)} bytes: {error}") from error

@@ -16,8 +16,8 @@ def register(models: pa.Table, row: Mapping[str, Any]) -> pa.Table:
     Parameters
     ----------
     row
-        Columns of the table `models`; status, reason and created_at are filled in
-        here where left out. A model that is registered already stays as it is.
+        Columns of the table `models`; the status is set here, reason and created_at where
+        they are left out. A model that is registered already stays as it is.
 
     Raises
     ------

@@ -79,8 +79,8 @@ def train(
 ) -> Trained:
     """Train a network, from the weights that its settings name.
 
-    Two runs with equal input and equally many threads give equal weights on one
-    machine's CPU, broken off in between or not.
+    Two runs with equal input give equal weights on one kind of CPU, on one core or many, broken
+    off in between or not.
 
     Parameters
     ----------

@@ -4,12 +4,12 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from vsig_core.evidence import Box, Match
+from vsig_core.review.sheet import BLUE, GAP, GROUND, INK, RED, cut, font, small
 
-_GROUND, _INK, _FRAME, _TURNED = (244, 242, 238), (58, 56, 54), (196, 60, 40), (34, 98, 160)
-_SIDE, _GAP, _LINE = 260, 12, 22
+_SIDE, _LINE = 260, 22
 _COLUMNS = 2
 
 
@@ -43,15 +43,15 @@ def draw_evidence(query: bytes, shared: Sequence[Shared]) -> bytes:
     """
     columns = min(_COLUMNS, max(1, len(shared)))
     rows = max(1, -(-len(shared) // columns))
-    wide, high = 2 * _SIDE + 3 * _GAP, _SIDE + 2 * _LINE + _GAP
-    sheet = Image.new("RGB", (columns * wide + _GAP, rows * high + _GAP), _GROUND)
+    wide, high = 2 * _SIDE + 3 * GAP, _SIDE + 2 * _LINE + GAP
+    sheet = Image.new("RGB", (columns * wide + GAP, rows * high + GAP), GROUND)
     pen = ImageDraw.Draw(sheet)
     if not shared:
-        pen.text((2 * _GAP, 2 * _GAP), "nothing in common was found", _INK, _font())
-    small = _small(query)
+        pen.text((2 * GAP, 2 * GAP), "nothing in common was found", INK, font())
+    asked = small(query, _SIDE)
     for number, one in enumerate(shared):
         row, column = divmod(number, columns)
-        _draw_pair(sheet, (_GAP + column * wide, _GAP + row * high), small, one)
+        _draw_pair(sheet, (GAP + column * wide, GAP + row * high), asked, one)
     out = io.BytesIO()
     sheet.save(out, "PNG")
     return out.getvalue()
@@ -60,32 +60,23 @@ def draw_evidence(query: bytes, shared: Sequence[Shared]) -> bytes:
 def _draw_pair(
     sheet: Image.Image, corner: tuple[int, int], query: Image.Image, one: Shared
 ) -> None:
-    colour = _TURNED if one.match.mirrored else _FRAME
+    colour = BLUE if one.match.mirrored else RED
     left, top = corner
     shares = one.match.beyond_chance
-    sides = [(query, one.match.box1), (_small(one.picture), one.match.box2)]
+    sides = [(query, one.match.box1), (small(one.picture, _SIDE), one.match.box2)]
     for number, (picture, box) in enumerate(sides):
-        place = (left + number * (_SIDE + _GAP), top)
+        place = (left + number * (_SIDE + GAP), top)
         sheet.paste(_framed(picture, box if shares else None, colour), place)
     pen = ImageDraw.Draw(sheet)
     words = f"in common: {one.match.score:.1f}" if shares else "nothing in common beyond chance"
     if shares and one.match.mirrored:
         words += ", mirrored"
-    pen.text((left, top + _SIDE + 4), _cut(one.name), _INK, _font())
-    pen.text((left, top + _SIDE + 4 + _LINE), words, colour, _font())
-
-
-def _small(data: bytes) -> Image.Image:
-    """The longer side `_SIDE` pixels."""
-    with Image.open(io.BytesIO(data)) as image:
-        image.draft("RGB", (2 * _SIDE, 2 * _SIDE))
-        small = image.convert("RGB")
-    scale = _SIDE / max(small.size)
-    return small.resize((max(1, round(small.width * scale)), max(1, round(small.height * scale))))
+    pen.text((left, top + _SIDE + 4), cut(one.name, 70), INK, font())
+    pen.text((left, top + _SIDE + 4 + _LINE), words, colour, font())
 
 
 def _framed(picture: Image.Image, box: Box | None, colour: tuple[int, int, int]) -> Image.Image:
-    framed = Image.new("RGB", (_SIDE, _SIDE), _GROUND)
+    framed = Image.new("RGB", (_SIDE, _SIDE), GROUND)
     place = ((_SIDE - picture.width) // 2, _SIDE - picture.height)
     framed.paste(picture, place)
     if box is not None:
@@ -94,11 +85,3 @@ def _framed(picture: Image.Image, box: Box | None, colour: tuple[int, int, int])
         x1, y1 = x0 + w * picture.width - 1, y0 + h * picture.height - 1
         ImageDraw.Draw(framed).rectangle((x0, y0, x1, y1), outline=colour, width=4)
     return framed
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= 70 else f"{name[:32]}…{name[-36:]}"
-
-
-def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size=15)

@@ -112,11 +112,11 @@ def plot_training(curve: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def plot_retrieval(bars: Sequence[Bar], title: str = "mAP on held-out components") -> bytes:
-    """Retrieval of models and of the grey thumbnail, each with its interval."""
+    """Retrieval of models and of what needs none (grey bars), each with its interval."""
     figure, axes = _canvas(title)
     measured = [bar for bar in bars if not np.isnan(bar.value)]
     places = np.arange(len(measured))
-    colours = [GREY if bar.label.startswith("grey") else BLUE for bar in measured]
+    colours = [GREY if bar.label.startswith(("grey", "colour")) else BLUE for bar in measured]
     axes.barh(places, [bar.value for bar in measured], color=colours, height=0.6)
     for place, bar in zip(places.tolist(), measured, strict=True):
         if not np.isnan(bar.low + bar.high):

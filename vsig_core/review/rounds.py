@@ -33,7 +33,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """One figure on links that no model learnt from, before and after.
+    """One figure on signatures that are put aside, before and after.
 
     Parameters
     ----------

@@ -8,8 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from vsig_core.current import champion_id, current_images
+from vsig_core.errors import StoreError
 from vsig_core.evaluation import REJECTED_APART, Contest, Evaluation, counts, score
 from vsig_core.model import (
+    COLOURS,
     GREY16,
     Collapse,
     Folders,
@@ -26,8 +28,9 @@ from vsig_core.model import (
 from vsig_core.promotion import taken_out_by_hand
 from vsig_core.queries import judged_now
 from vsig_core.registered import register_pretrained
-from vsig_core.review import Bar, plot_retrieval, plot_training
+from vsig_core.review import MOST_BYTES, Bar, draw_worst, plot_retrieval, plot_training
 from vsig_core.settings import ModelSettings, TrainingSettings
+from vsig_core.worst import shown_uids
 from vsig_pipeline.assets.declare import computes
 from vsig_pipeline.execution import Inputs, Outcome
 
@@ -51,7 +54,10 @@ def candidate_model(inputs: Inputs) -> Outcome:
     links = _training_links(inputs)
     least = inputs.settings.training.min_links
     if links < least:
-        why = f"{links} positive links to train on, {least} are needed ([training] min_links)"
+        why = (
+            f"{links} positive links in the training split with a picture that may be held against "
+            f"them, {least} are needed ([training] min_links)"
+        )
         in_force = champion(inputs.read("models"))
         replaces = (
             in_force is not None
@@ -137,8 +143,10 @@ def _settings_json(model: ModelSettings, training: TrainingSettings) -> str:
 def evaluation(inputs: Inputs) -> Outcome:
     """Examines each network: how early does it find pictures that share a signature?
 
-    Asked only about signatures that none of them learnt from. Candidate, champion, the
-    pretrained network and a grey thumbnail answer the same queries over the same pool.
+    Asked about signatures that are put aside to validate and test; the gate leaves out those of
+    which a champion learnt a part before they grew together. Candidate, champion, the
+    pretrained network and two ways without any (grey thumbnail, colour histogram) answer the
+    same queries over the same pool.
     """
     in_force = champion_id(inputs.store)
     candidate = inputs.state.data_version("candidate_model")
@@ -154,16 +162,30 @@ def evaluation(inputs: Inputs) -> Outcome:
             "evaluations": _merged(inputs.read("evaluations"), found.rows),
         },
         facts=_headline(found, asked, in_force, pretrained) | _fallen(found.fallen),
-        plots={"retrieval": plot_retrieval(_bars(found, pretrained, in_force, asked))},
+        plots={
+            "retrieval": plot_retrieval(_bars(found, pretrained, in_force, asked)),
+            **_worst(inputs, found),
+        },
     )
 
 
 def _merged(before: pa.Table, rows: pa.Table) -> pa.Table:
-    """An evaluation that is made again replaces its own rows."""
-    key = ["model_id", "subject", "split", "metric", "links_version"]
+    """An evaluation that is made again replaces its own rows, also those it has no more."""
+    key = ["model_id", "links_version"]
     new = {tuple(row[name] for name in key) for row in rows.to_pylist()}
     kept = [tuple(row[name] for name in key) not in new for row in before.to_pylist()]
     return pa.concat_tables([before.filter(pa.array(kept, pa.bool_())), rows])
+
+
+def _worst(inputs: Inputs, found: Evaluation) -> dict[str, bytes]:
+    """The contact sheet of what got worse, as large as the log may hold."""
+    if not found.worst:
+        return {}
+    images = current_images(inputs.store, ["uid", "thumb"], shown_uids(found.worst))
+    thumbs = dict(zip(images["uid"].to_pylist(), images["thumb"].to_pylist(), strict=True))
+    sheets = (draw_worst(found.worst, thumbs, side) for side in (112, 88, 64, 48))
+    sheet = next((sheet for sheet in sheets if len(sheet) <= MOST_BYTES), None)
+    return {"queries that got worse": sheet} if sheet else {}
 
 
 def _merged_links(before: pa.Table, rows: pa.Table, candidate: str) -> pa.Table:
@@ -183,7 +205,8 @@ def _fallen(links: pa.Table) -> dict[str, Any]:
 
 def _headline(found: Evaluation, candidate: str, in_force: str, pretrained: str) -> dict[str, Any]:
     """Test and validation mAP of each subject, with its interval."""
-    named = {"candidate": candidate, "champion": in_force, "pretrained": pretrained, GREY16: GREY16}
+    named = {"candidate": candidate, "champion": in_force, "pretrained": pretrained}
+    named |= {name: name for name in (GREY16, COLOURS)}
     facts: dict[str, Any] = {
         f"{split} pool": counts(found.reports[candidate, split]) for split in ("val", "test")
     }
@@ -203,8 +226,8 @@ def _headline(found: Evaluation, candidate: str, in_force: str, pretrained: str)
 
 
 def _bars(found: Evaluation, pretrained: str, in_force: str, asked: str) -> list[Bar]:
-    """Test mAP of each subject once, the grey thumbnail first."""
-    labels = {GREY16: "grey thumbnail", pretrained: "pretrained"}
+    """Test mAP of each subject once, those without a network first."""
+    labels = {COLOURS: "colour histogram", GREY16: "grey thumbnail", pretrained: "pretrained"}
     labels[in_force] = labels.get(in_force, "in force")
     labels[asked] = labels.get(asked, "candidate")
     figures = {subject: found.reports[subject, "test"].figures["map"] for subject in labels}
@@ -227,12 +250,12 @@ def model(inputs: Inputs) -> Outcome:
     assert in_force is not None
     if why := _no_contest(inputs, candidate, in_force["model_id"]):
         return _in_force(models, {"why": why})
-    rows = inputs.read("evaluations")
+    figures = _figures(inputs.read("evaluations"), candidate)
     decision = decide(
-        _paired(rows, candidate, "map_difference", "val"),
-        _collapse(rows, candidate),
+        _paired(figures, "map_difference", "val"),
+        _collapse(figures),
         inputs.settings.evaluation,
-        _paired(rows, candidate, REJECTED_APART, "pool"),
+        _paired(figures, REJECTED_APART, "pool"),
     )
     change = promote if decision.promote else reject
     return _in_force(
@@ -265,23 +288,36 @@ def _in_force(models: pa.Table, facts: dict[str, Any]) -> Outcome:
     )
 
 
-def _figures(rows: pa.Table, candidate: str) -> dict[tuple[str, str], dict[str, Any]]:
-    """(subject's metric, split) to the row of the newest evaluation of a candidate."""
+_Figures = dict[tuple[str, str], dict[str, Any]]
+
+
+def _figures(rows: pa.Table, candidate: str) -> _Figures:
+    """(metric, split) to the row of a candidate's newest evaluation: an older one knew other links.
+
+    Raises
+    ------
+    StoreError
+        It has not been evaluated.
+    """
     own = [row for row in rows.to_pylist() if row["model_id"] == row["subject"] == candidate]
-    own.sort(key=lambda row: row["links_version"])
-    return {(row["metric"], row["split"]): row for row in own}
+    if not own:
+        raise StoreError(
+            f"{candidate} has not been evaluated, so nothing can be decided: bring 'evaluation' "
+            "up to date first ('vsig run' does)."
+        )
+    newest = max(row["links_version"] for row in own)
+    return {(row["metric"], row["split"]): row for row in own if row["links_version"] == newest}
 
 
-def _paired(rows: pa.Table, candidate: str, metric: str, split: str) -> Paired | None:
-    row = _figures(rows, candidate).get((metric, split))
+def _paired(figures: _Figures, metric: str, split: str) -> Paired | None:
+    row = figures.get((metric, split))
     if row is None:
         return None
     low, high = (np.nan if row[end] is None else row[end] for end in ("ci_low", "ci_high"))
     return Paired(row["value"], low, high, row["n"])
 
 
-def _collapse(rows: pa.Table, candidate: str) -> Collapse:
-    figures = _figures(rows, candidate)
+def _collapse(figures: _Figures) -> Collapse:
     cosine, rank = figures["mean_cosine", "pool"], figures["effective_rank", "pool"]
     absent = float("nan")
     return Collapse(

@@ -35,7 +35,11 @@ TABLES = [
     ),
     table(
         "evaluations",
-        "Retrieval figures of models and baselines.",
+        "Retrieval figures of models and of what needs none (grey16, colour_histogram). Also "
+        "map_of_2, map_of_3_to_5 and map_of_6_up, over components of so many pictures; map_judged "
+        "and map_joined, of pairs that people judged and of those that only others join; and of a "
+        "candidate rejected_apart, by what share of the pool it moves pairs apart that were judged "
+        "so: its interval resamples pictures, its n is pairs.",
         "model_id subject split metric links_version",
         [
             ("model_id", TEXT, "candidate that was judged in this evaluation"),
