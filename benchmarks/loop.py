@@ -245,7 +245,7 @@ def _standing(project: Project, sample: Path, truth: Truth, judgements: int) -> 
     """Retrieval on what is held out; what is known of the rest."""
     store = project.store
     in_force = vectors_in_force(store)
-    component_of = {uid: name for name in truth.held_out for uid in truth.carriers[name]}
+    component_of = {uid: n for n in sorted(truth.held_out) for uid in truth.carriers[n]}
     ignored = {uid: truth.views.get(uid, set()) for uid in component_of}
     relevant = {
         uid: set().union(*(truth.carriers[n] for n in truth.held_out if uid in truth.carriers[n]))
