@@ -4,15 +4,17 @@ import json
 import shutil
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from click.testing import Result
 from dagster import AssetKey, DagsterInstance
-from small_project import edit_settings, run_quietly, run_stage
+from small_project import edit_settings, materialise, run_quietly, run_stage
 from typer.testing import CliRunner
 
 from vsig_core.cli import build
 from vsig_core.console import STDOUT
 from vsig_core.project import Project
+from vsig_core.store import Provenance, schema
 from vsig_core.vectors import vectors_in_force
 from vsig_pipeline.state import State
 
@@ -103,3 +105,42 @@ def test_the_list_is_a_table_for_people(
 def test_an_unknown_model_is_refused_by_name(grown: Project):
     done = vsig(grown, "promote", "m-none")
     assert "m-none" in str(done.exception) and "Known:" in str(done.exception)
+
+
+@pytest.fixture
+def undecided(grown: Project) -> tuple[Project, str]:
+    """A project in which the gate has not decided yet, and the candidate."""
+    models = grown.store.read("models").to_pylist()
+    for row in models:
+        row["status"] = "champion" if row["origin"] == "pretrained" else "candidate"
+    (name,) = [row["model_id"] for row in models if row["origin"] == "trained"]
+    grown.store.write("models", pa.Table.from_pylist(models, schema("models")), Provenance("test"))
+    return edit_settings(grown, ("bootstrap = 100", "bootstrap = 101")), name
+
+
+def test_the_gate_asks_the_newest_evaluation_alone(undecided: tuple[Project, str]):
+    project, candidate = undecided
+    table = project.store.read("evaluations")
+    rows = [row for row in table.to_pylist() if row["metric"] != "rejected_apart"]
+    older = next(row for row in rows if row["subject"] == candidate) | {
+        "split": "pool",
+        "metric": "rejected_apart",
+        "links_version": -1,
+        "n": 30,
+    }
+    rows.append(older | dict.fromkeys(("value", "ci_low", "ci_high"), -0.5))
+    project.store.write("evaluations", pa.Table.from_pylist(rows, table.schema), Provenance("test"))
+    assert materialise(project, "model").success
+    (row,) = [r for r in project.store.read("models").to_pylist() if r["model_id"] == candidate]
+    assert row["status"] != "candidate" and "rejected pairs" not in row["reason"]
+
+
+def test_what_was_not_evaluated_is_not_decided(undecided: tuple[Project, str]):
+    project, candidate = undecided
+    table = project.store.read("evaluations")
+    others = [name != candidate for name in table["model_id"].to_pylist()]
+    project.store.write("evaluations", table.filter(pa.array(others)), Provenance("test"))
+    done = materialise(project, "model")
+    (failed,) = [event for event in done.all_events if event.is_step_failure]
+    assert f"{candidate} has not been evaluated" in str(failed.event_specific_data)
+    assert State(project).champion != candidate
