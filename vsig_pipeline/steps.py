@@ -145,7 +145,14 @@ _STEPS = [
         ("atlas",),
         ("layout", "clusters", "corpus"),
     ),
-    Step("pair_evidence", "recluster", ("pair_evidence",), ("neighbours",), ("evidence",)),
+    Step(
+        "pair_evidence",
+        "recluster",
+        ("pair_evidence",),
+        ("neighbours",),
+        ("evidence",),
+        code="2",
+    ),
     Step(
         "review_queue",
         "recluster",

@@ -237,10 +237,16 @@ def test_no_pair_is_proposed_twice_and_no_picture_in_more_than_three(seed: int):
     assert max(Counter(uid for pair in found for uid in pair).values()) <= 3
 
 
-def in_part(**scores: float) -> pa.Table:
-    """Pairs, as ab=20.0, that were compared in detail; a capital B: mirrored."""
+def in_part(cells: int = 400, **scores: float) -> pa.Table:
+    """Pairs, as ab=20.0, that were compared in detail; a capital B: mirrored; 400 is square."""
     rows = [
-        {"img1": pair[0], "img2": pair[1].lower(), "score": score, "mirrored": pair[1].isupper()}
+        {
+            "img1": pair[0],
+            "img2": pair[1].lower(),
+            "score": score,
+            "mirrored": pair[1].isupper(),
+            "cells": cells,
+        }
         for pair, score in scores.items()
     ]
     return pa.Table.from_pylist(rows, schema("pair_evidence"))

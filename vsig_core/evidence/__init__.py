@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         pack,
         unpack,
     )
-    from vsig_core.evidence.matching import WHOLE, Match, chance, compare
+    from vsig_core.evidence.matching import Match, chance, compare
     from vsig_core.evidence.regions import RegionIndex, region_vectors
     from vsig_core.evidence.trunk import Trunk
 
@@ -27,14 +27,13 @@ __getattr__ = lazily(
     __name__,
     {
         "cells": ("Box", "Cells", "cells_of", "check_box", "inside", "mirrored", "pack", "unpack"),
-        "matching": ("WHOLE", "Match", "chance", "compare"),
+        "matching": ("Match", "chance", "compare"),
         "regions": ("RegionIndex", "region_vectors"),
         "trunk": ("Trunk",),
     },
 )
 
 __all__ = [
-    "WHOLE",
     "Box",
     "Cells",
     "Match",

@@ -24,10 +24,6 @@ _BY_CHANCE = 0.5
 _CHUNK = 16  # pictures in one matrix product: some ten MB
 
 
-WHOLE = 400
-"""Cells of a square picture of 320 pixels: no whole picture has more."""
-
-
 def chance(cells: int) -> float:
     """The score up to which a match is no evidence.
 
@@ -65,7 +61,7 @@ class Match:
     box1: Box | None
     box2: Box | None
     mirrored: bool
-    cells: int = WHOLE
+    cells: int
 
     @property
     def beyond_chance(self) -> bool:

@@ -63,8 +63,10 @@ def _by_the_table(store: Store, contents: Mapping[str, str]) -> dict[Pair, Match
     found: dict[Pair, Match] = {}
     for row in rows:
         one, other = row["img1"], row["img2"]
-        if (contents[one], contents.get(other)) == (row["sha1"], row["sha2"]):
-            match = Match(row["score"], _box(row["box1"]), _box(row["box2"]), row["mirrored"])
+        same = (contents[one], contents.get(other)) == (row["sha1"], row["sha2"])
+        if same and row["cells"]:  # an older vsig kept none
+            box1, box2 = _box(row["box1"]), _box(row["box2"])
+            match = Match(row["score"], box1, box2, row["mirrored"], row["cells"])
             found |= {Pair(one, other): match, Pair(other, one): match.turned}
     return found
 

@@ -110,7 +110,7 @@ def _known(before: pa.Table, trunk: str, wanted: Collection[tuple[str, str]]) ->
     for row in before.to_pylist():
         turned = row["sha1"] > row["sha2"]
         key = (row["sha2"], row["sha1"]) if turned else (row["sha1"], row["sha2"])
-        if row["trunk"] == trunk and key in asked:
+        if row["trunk"] == trunk and key in asked and row["cells"]:  # an older vsig kept none
             found[key] = row | ({"box1": row["box2"], "box2": row["box1"]} if turned else {})
     return found
 
@@ -137,12 +137,13 @@ def _facts(match: Match) -> Row:
         "box1": match.box1 and write_box(match.box1),
         "box2": match.box2 and write_box(match.box2),
         "mirrored": match.mirrored,
+        "cells": match.cells,
     }
 
 
 def _row(pair: Pair, shas: Pair, trunk: str, facts: Mapping[str, Any]) -> Row:
     one, other = pair
-    kept = {name: facts[name] for name in ("score", "box1", "box2", "mirrored")}
+    kept = {name: facts[name] for name in ("score", "box1", "box2", "mirrored", "cells")}
     row: Row = {"img1": one, "img2": other, "sha1": shas[0], "sha2": shas[1], "trunk": trunk} | kept
     if one > other:
         names = (("img1", "img2"), ("sha1", "sha2"), ("box1", "box2"))

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from vsig_core.evidence import WHOLE, chance
+from vsig_core.evidence import chance
 from vsig_core.review.standing import Standing
 
 # One has to be among so many nearest of the other.
@@ -125,14 +125,14 @@ def _alike_in_part(evidence: pa.Table) -> Iterator[Near]:
         return
     uids = pa.concat_arrays([evidence[name].combine_chunks() for name in ("img1", "img2")]).unique()
     one, other = (_places(evidence[name], uids) for name in ("img1", "img2"))
-    score = evidence["score"].to_numpy()
+    score, cells = evidence["score"].to_numpy(), evidence["cells"].to_numpy()
     usual = _tenth_best(np.concatenate([one, other]), np.concatenate([score, score]), len(uids))
     expected = np.sqrt(usual[one] * usual[other])
     closeness = 1 - np.divide(expected, score, out=np.ones(len(score)), where=score > expected)
     for row in np.lexsort((other, one, -closeness)):
         if closeness[row] <= 0:
             return
-        if score[row] <= chance(WHOLE):
+        if not score[row] > chance(cells[row]):  # cells are NaN where an older vsig kept none
             continue
         pair = (uids[int(one[row])].as_py(), uids[int(other[row])].as_py())
         mirrored = evidence["mirrored"][int(row)].as_py()

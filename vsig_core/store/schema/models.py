@@ -127,6 +127,8 @@ TABLES = [
             ("box1", TEXT, "where in img1: x,y,w,h in fractions; null where the score is 0"),
             ("box2", TEXT, "where in img2"),
             ("mirrored", pa.bool_(), "one shows it with left and right exchanged"),
+            ("cells", pa.int32(), "of the smaller of the two: what chance brings grows with them"),
         ],
+        version=2,
     ),
 ]
