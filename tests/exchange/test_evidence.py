@@ -122,7 +122,7 @@ def test_what_a_run_compared_stands_without_a_second_look(looked_at: Project, tm
     contents = {row["uid"]: row["sha256"] for row in store.read("images").to_pylist()}
     row = {"img1": "b.jpg", "img2": ODD, "sha1": contents["b.jpg"], "sha2": contents[ODD],
            "trunk": "t-1", "score": 31.25, "box1": "0,0,0.5,0.5", "box2": "0.5,0.25,0.5,0.5",
-           "mirrored": True}  # fmt: skip
+           "mirrored": True, "cells": 400}  # fmt: skip
     for written, boxed in ((row, True), (row | {"sha2": "of another picture"}, False)):
         table = pa.Table.from_pylist([written], schema("pair_evidence"))
         store.write("pair_evidence", table, HERE)
