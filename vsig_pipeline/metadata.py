@@ -67,7 +67,7 @@ def result_metadata(project: Project, step: Step, done: Done) -> Metadata:
     for name, value in done.facts.items():
         metadata[name] = _shown(value)
     for title, picture in done.plots.items():
-        kind = "png" if picture.startswith(b"\x89PNG") else "jpeg"
+        kind = "png" if picture.startswith(b"\x89PNG") else "webp"
         encoded = base64.b64encode(picture).decode()
         metadata[title] = MetadataValue.md(f"![{title}](data:image/{kind};base64,{encoded})")
     return metadata

@@ -28,7 +28,8 @@ RELEASES = sorted((Path(__file__).parent / "releases").glob("*.tar.xz"))
 MAY_BE_EMPTY = {"cluster_changes"}
 
 
-# Defaults that have changed since: with those of now, everything is learnt anew, and rightly so.
+# Defaults that have changed since, as has how pictures are decoded for the network: with those of
+# now, everything is learnt anew, and rightly so.
 DEFAULTS_OF_THEN = {
     "VSIG_MODEL__POOLING": "mean",
     "VSIG_TRAINING__INTRA_MARGIN": "0.3",
@@ -41,6 +42,7 @@ def project(
 ) -> Project:
     for name, value in DEFAULTS_OF_THEN.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr("vsig_core.model.preprocess.PREPROCESSING_VERSION", "letterbox-1")
     with tarfile.open(request.param) as packed:
         packed.extractall(tmp_path / "project", filter="data")
     return open_project(tmp_path / "project")

@@ -35,7 +35,8 @@ from vsig_pipeline.assets.declare import computes
 from vsig_pipeline.execution import Inputs, Outcome
 
 NONE = "none"
-_DEEPEST = 10  # falls that Dagster shows; all are in `fallen_links`
+# Shown in Dagster; all falls are in `fallen_links`, and `vsig evaluate --worst` shows more.
+_DEEPEST, _WORST = 10, 4
 
 
 @computes("torch")
@@ -179,13 +180,17 @@ def _merged(before: pa.Table, rows: pa.Table) -> pa.Table:
 
 def _worst(inputs: Inputs, found: Evaluation) -> dict[str, bytes]:
     """The contact sheet of what got worse, as large as the log may hold."""
-    if not found.worst:
+    worst = found.worst[:_WORST]
+    if not worst:
         return {}
-    images = current_images(inputs.store, ["uid", "thumb"], shown_uids(found.worst))
+    images = current_images(inputs.store, ["uid", "thumb"], shown_uids(worst))
     thumbs = dict(zip(images["uid"].to_pylist(), images["thumb"].to_pylist(), strict=True))
-    sheets = (draw_worst(found.worst, thumbs, side) for side in (112, 88, 64, 48))
-    sheet = next((sheet for sheet in sheets if len(sheet) <= MOST_BYTES), None)
-    return {"queries that got worse": sheet} if sheet else {}
+    sheet = b""
+    for side in (112, 88, 64, 48):
+        sheet = draw_worst(worst, thumbs, side, "webp")
+        if len(sheet) <= MOST_BYTES:
+            break
+    return {"queries that got worse": sheet}
 
 
 def _merged_links(before: pa.Table, rows: pa.Table, candidate: str) -> pa.Table:
