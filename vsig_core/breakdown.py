@@ -10,9 +10,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from vsig_core.model import Figure, RetrievalReport, retrieval_metrics
+from vsig_core.model import Figure, RetrievalReport
 from vsig_core.model.bootstrap import interval
-from vsig_core.queries import Queries
+from vsig_core.queries import Queries, ask
 from vsig_core.settings import EvaluationSettings
 
 # Metric to the smallest and the largest size, in pictures that are asked about.
@@ -58,21 +58,7 @@ def by_link(
     for metric, asked, other in ((JUDGED, judged, joined), (JOINED, joined, judged)):
         ignored = {uid: out | other[uid] for uid, out in queries.ignored.items()}
         kind = replace(queries, relevant=asked, ignored=ignored)
-        report = rank(vectors, kind, settings)
+        report = ask(vectors, kind, settings)
         if report.figures["map"].n:
             found[metric] = report.figures["map"]
     return found
-
-
-def rank(
-    vectors: NDArray[np.float32], queries: Queries, settings: EvaluationSettings
-) -> RetrievalReport:
-    """Ask a network all queries of a split; rows of `vectors` are those of its candidates."""
-    return retrieval_metrics(
-        vectors,
-        queries.candidates,
-        queries.relevant,
-        queries.component_of,
-        queries.ignored,
-        settings,
-    )

@@ -22,6 +22,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from vsig_core.errors import InputError
 from vsig_core.project import PROJECT_VARIABLE, Project, open_project
 from vsig_core.settings import PROJECT_FILE
 
@@ -74,6 +75,20 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_finite(part) for part in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file that a person named.
+
+    Raises
+    ------
+    InputError
+        It cannot be written.
+    """
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def note(line: str) -> None:

@@ -6,14 +6,14 @@ hold pictures which an earlier champion trained on, before components merged.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from vsig_core.annotations import SEPARATING
-from vsig_core.breakdown import by_link, by_size, rank
+from vsig_core.breakdown import by_link, by_size
 from vsig_core.clustering import judged_pairs
 from vsig_core.errors import SilentNetworkError
 from vsig_core.executors import embedding
@@ -32,12 +32,12 @@ from vsig_core.model import (
 from vsig_core.pair_ranks import rank_pairs
 from vsig_core.pool import pool_images
 from vsig_core.project import Project
-from vsig_core.queries import Judged, Queries, queries_of
+from vsig_core.queries import Judged, ask, queries_of
 from vsig_core.registered import vectors_of
 from vsig_core.settings import EvaluationSettings
 from vsig_core.store import Provenance, empty, schema
 from vsig_core.vectors import Progress
-from vsig_core.worst import MOST, WorseQuery, worst_queries
+from vsig_core.worst import MOST, WorseQuery, shown_uids, worst_queries
 
 SPLITS = ("val", "test")
 # By what share of the pool a candidate moves rejected pairs apart; negative is together.
@@ -61,6 +61,8 @@ class Evaluation:
         Rows of `fallen_links`: confirmed links that the candidate ranks lower.
     worst
         Queries that the candidate answers worse than the champion, the worst first; a few.
+    thumbs
+        Of the pictures that `worst` names, where they were at hand.
     """
 
     rows: pa.Table
@@ -68,6 +70,7 @@ class Evaluation:
     paired: Paired | None
     fallen: pa.Table
     worst: Sequence[WorseQuery]
+    thumbs: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,23 +113,24 @@ def evaluate(
     reports: dict[tuple[str, str], RetrievalReport] = {}
     paired = None
     worst: list[WorseQuery] = []
+    place = {uid: row for row, uid in enumerate(subjects.pool)}
     for split in SPLITS:
-        asked = _Asked.of(queries_of(judged, subjects.pool, split), subjects)
-        for subject, vectors in asked.vectors.items():
-            report = rank(vectors, asked.queries, settings)
+        queries = queries_of(judged, subjects.pool, split)
+        order = [place[uid] for uid in queries.candidates]
+        ranked = {name: vectors[order] for name, vectors in subjects.vectors.items()}
+        for subject, vectors in ranked.items():
+            report = ask(vectors, queries, settings)
             reports[subject, split] = report
-            parts = by_size(report, settings) | by_link(vectors, asked.queries, settings)
+            parts = by_size(report, settings) | by_link(vectors, queries, settings)
             rows += _rows(report, parts, subject, split)
         if subjects.champion is None:
             continue
-        both = {name: reports[name, split] for name in (subjects.candidate, subjects.champion)}
-        worst += asked.worst(subjects.champion, subjects.candidate, both)
+        before, now = (reports[name, split] for name in (subjects.champion, subjects.candidate))
+        worst += worst_queries(
+            queries, (ranked[subjects.champion], before), (ranked[subjects.candidate], now)
+        )
         if split == "val":
-            paired = compare(
-                _unseen(both[subjects.candidate], asked.queries.seen_before),
-                both[subjects.champion],
-                settings,
-            )
+            paired = compare(_unseen(now, queries.seen_before), before, settings)
     if paired is not None:
         figure = Figure(paired.difference, paired.ci_low, paired.ci_high, paired.n)
         rows.append(_row(subjects.candidate, "val", "map_difference", figure))
@@ -145,26 +149,6 @@ def evaluate(
     table = pa.Table.from_pylist(rows, schema("evaluations"))
     worst.sort(key=lambda query: (query.now - query.before, query.uid))
     return Evaluation(table, reports, paired, fallen, worst[:MOST])
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """Queries of a split, and each subject's vectors in the order of their candidates."""
-
-    queries: Queries
-    vectors: Mapping[str, NDArray[np.float32]]
-
-    @classmethod
-    def of(cls, queries: Queries, subjects: Subjects) -> "_Asked":
-        place = {uid: row for row, uid in enumerate(subjects.pool)}
-        order = [place[uid] for uid in queries.candidates]
-        return cls(queries, {name: rows[order] for name, rows in subjects.vectors.items()})
-
-    def worst(
-        self, champion: str, candidate: str, reports: Mapping[str, RetrievalReport]
-    ) -> list[WorseQuery]:
-        before, now = ((self.vectors[name], reports[name]) for name in (champion, candidate))
-        return worst_queries(self.queries, before, now)
 
 
 def _against_champion(
@@ -239,8 +223,13 @@ def score(
         vectors[name] = known
     thumbs = images["thumb"].to_pylist()
     vectors |= {GREY16: grey16(thumbs), COLOURS: colour_histogram(thumbs)}
-    subjects = Subjects(vectors, images["uid"].to_pylist(), contest.candidate, contest.champion)
-    return evaluate(subjects, judged, settings.evaluation, store.version("links") or 0)
+    uids = images["uid"].to_pylist()
+    subjects = Subjects(vectors, uids, contest.candidate, contest.champion)
+    found = evaluate(subjects, judged, settings.evaluation, store.version("links") or 0)
+    named = shown_uids(found.worst)
+    return replace(
+        found, thumbs={uid: thumb for uid, thumb in zip(uids, thumbs, strict=True) if uid in named}
+    )
 
 
 def _unseen(report: RetrievalReport, seen_before: set[str]) -> RetrievalReport:

@@ -13,11 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from vsig_core.annotations import SEPARATING, representatives
 from vsig_core.current import current_images
-from vsig_core.settings import SameWork
+from vsig_core.model import RetrievalReport, retrieval_metrics
+from vsig_core.settings import EvaluationSettings, SameWork
 from vsig_core.store import Store
 
 
@@ -111,6 +114,20 @@ def queries_of(judged: Judged, pool: Sequence[str], split: str) -> Queries:
         judged={uid: said[uid] for uid in component_of},
         component_of=component_of,
         seen_before={component for uid, component in component_of.items() if uid in moved},
+    )
+
+
+def ask(
+    vectors: NDArray[np.float32], queries: Queries, settings: EvaluationSettings
+) -> RetrievalReport:
+    """Ask a network all queries of a split; rows of `vectors` are those of its candidates."""
+    return retrieval_metrics(
+        vectors,
+        queries.candidates,
+        queries.relevant,
+        queries.component_of,
+        queries.ignored,
+        settings,
     )
 
 

@@ -45,14 +45,13 @@ class WorseQuery:
     nearest: Mapping[str, bool]
 
 
-def shown_uids(worst: Sequence[WorseQuery]) -> list[str]:
-    """Every picture that is named, once."""
-    named = {
+def shown_uids(worst: Sequence[WorseQuery]) -> set[str]:
+    """Every picture that is named."""
+    return {
         uid
         for query in worst
         for uid in (query.uid, *(fall.uid for fall in query.fallen), *query.nearest)
     }
-    return sorted(named)
 
 
 def worst_queries(

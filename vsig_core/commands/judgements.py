@@ -1,20 +1,16 @@
 """`vsig check-annotations` and `vsig evaluate`."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from vsig_core.annotations import check_file
-from vsig_core.console import Context, emit, note, table
+from vsig_core.console import Context, emit, note, table, write_file
 from vsig_core.current import aliases, current_images
 from vsig_core.errors import AnnotationError, InputError
 from vsig_core.project import Project
 from vsig_core.store import Provenance
-
-if TYPE_CHECKING:
-    from vsig_core.worst import WorseQuery
 
 
 def register(app: typer.Typer) -> None:
@@ -140,7 +136,10 @@ def evaluate(
     with bars() as progress:
         found = score(project, contest, judged, Provenance("evaluate"), progress)
     if worst:
-        _draw_worst(project, found.worst, worst)
+        from vsig_core.review import draw_worst
+
+        write_file(worst, draw_worst(found.worst, found.thumbs))
+        note(f"{worst}: {len(found.worst)} queries that got worse")
     rows = [row for row in found.rows.to_pylist() if row["value"] is not None]
     notes = [] if any(row["metric"] == "map" for row in rows) else [_nothing_to_score(project)]
     if as_json:
@@ -163,18 +162,6 @@ def evaluate(
             for row in rows
         ],
     )
-
-
-def _draw_worst(project: Project, found: "Sequence[WorseQuery]", path: Path) -> None:
-    from vsig_core.review import draw_worst
-    from vsig_core.worst import shown_uids
-
-    rows = current_images(project.store, ["uid", "thumb"], shown_uids(found)).to_pylist()
-    try:
-        path.write_bytes(draw_worst(found, {row["uid"]: row["thumb"] for row in rows}))
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}.") from error
-    note(f"{path}: {len(found)} queries that got worse")
 
 
 def _nothing_to_score(project: Project) -> str:

@@ -9,7 +9,7 @@ import typer
 from rich.tree import Tree
 
 from vsig_core.annotations import read_box, write_box
-from vsig_core.console import STDOUT, Context, bars, emit, note, table
+from vsig_core.console import STDOUT, Context, bars, emit, note, table, write_file
 from vsig_core.current import current_images
 from vsig_core.errors import InputError
 from vsig_core.project import Project
@@ -98,10 +98,7 @@ def _draw(project: Project, picture: str, found: "Sequence[Similar]", path: Path
         for uid, entry in compared.items()
         if entry.match is not None
     ]
-    try:
-        path.write_bytes(draw_evidence(query_picture(project, picture), shared))
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}.") from error
+    write_file(path, draw_evidence(query_picture(project, picture), shared))
     note(f"{path}: {len(shared)} pictures with what they have in common")
 
 

@@ -30,7 +30,6 @@ from vsig_core.queries import judged_now
 from vsig_core.registered import register_pretrained
 from vsig_core.review import MOST_BYTES, Bar, draw_worst, plot_retrieval, plot_training
 from vsig_core.settings import ModelSettings, TrainingSettings
-from vsig_core.worst import shown_uids
 from vsig_pipeline.assets.declare import computes
 from vsig_pipeline.execution import Inputs, Outcome
 
@@ -165,7 +164,7 @@ def evaluation(inputs: Inputs) -> Outcome:
         facts=_headline(found, asked, in_force, pretrained) | _fallen(found.fallen),
         plots={
             "retrieval": plot_retrieval(_bars(found, pretrained, in_force, asked)),
-            **_worst(inputs, found),
+            **_worst(found),
         },
     )
 
@@ -178,16 +177,14 @@ def _merged(before: pa.Table, rows: pa.Table) -> pa.Table:
     return pa.concat_tables([before.filter(pa.array(kept, pa.bool_())), rows])
 
 
-def _worst(inputs: Inputs, found: Evaluation) -> dict[str, bytes]:
+def _worst(found: Evaluation) -> dict[str, bytes]:
     """The contact sheet of what got worse, as large as the log may hold."""
     worst = found.worst[:_WORST]
     if not worst:
         return {}
-    images = current_images(inputs.store, ["uid", "thumb"], shown_uids(worst))
-    thumbs = dict(zip(images["uid"].to_pylist(), images["thumb"].to_pylist(), strict=True))
     sheet = b""
     for side in (112, 88, 64, 48):
-        sheet = draw_worst(worst, thumbs, side, "webp")
+        sheet = draw_worst(worst, found.thumbs, side, "webp")
         if len(sheet) <= MOST_BYTES:
             break
     return {"queries that got worse": sheet}
