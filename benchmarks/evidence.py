@@ -11,7 +11,6 @@ What was tuned was tuned on seeds 11 and 12.
 """
 
 import argparse
-import csv
 import tempfile
 import time
 import timeit
@@ -23,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.corpora import art_corpus
+from benchmarks.planted import rows_of, views_of
 from vsig_core.annotations import read_box
 from vsig_core.annotations.boxes import shared_area
 from vsig_core.corpus.sample import compose_sample
@@ -75,24 +75,20 @@ def main() -> None:
 
 def read(folder: Path) -> Corpus:
     """The files of a composed sample."""
-    rows = list(csv.DictReader((folder / "signatures.csv").open(encoding="utf-8")))
     uids = sorted(p.relative_to(folder / "images").as_posix() for p in folder.rglob("*.jpg"))
     place = {uid: row for row, uid in enumerate(uids)}
     carriers: dict[str, set[int]] = defaultdict(set)
     motifs: dict[int, set[str]] = defaultdict(set)
     boxes = {}
-    for row in rows:
+    for row in rows_of(folder / "signatures.csv"):
         at = place[row["uid"]]
         carriers[row["motif"]].add(at)
         motifs[at].add(row["motif"])
         if row["box"]:
             boxes[at, row["motif"]] = read_box(row["box"])
     left_out = {at: {at} for at in range(len(uids))}
-    for row in csv.DictReader((folder / "links.csv").open(encoding="utf-8")):
-        if row["kind"] in ("duplicate", "view"):
-            one, other = place[row["img1"]], place[row["img2"]]
-            left_out[one].add(other)
-            left_out[other].add(one)
+    for uid, others in views_of(folder).items():
+        left_out[place[uid]] |= {place[other] for other in others}
     relevant: dict[int, set[int]] = defaultdict(set)
     for shared in carriers.values():
         for at in shared:

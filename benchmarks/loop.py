@@ -139,8 +139,8 @@ def _seed(folder: Path, seed: int, arguments: argparse.Namespace) -> Outcome:
                 _learn_again(start, number, outcome.rounds["queue"])
             else:
                 shown = _shown(project, way, truth, random.Random(f"{seed} {number}"))
-                until = number * arguments.judgements
-                rows = _judged(annotator, found, shown, acts=until)
+                acts = number * arguments.judgements
+                rows = _judged(annotator, found, shown, acts)
                 project.inbox.write(f"round-{number}.csv", annotation_file(rows))
             _run(open_project(project.folder))
             standings.append(_standing(project, sample, truth, annotator.acts))

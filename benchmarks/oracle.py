@@ -4,13 +4,14 @@ import csv
 import io
 import itertools
 import random
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from networkx.utils import UnionFind
+
+from benchmarks.planted import carriers_of, views_of
 
 Pair = tuple[str, str]
 Row = dict[str, str]
@@ -37,20 +38,11 @@ class Truth:
     @classmethod
     def of(cls, sample: Path, share: float, seed: int) -> "Truth":
         """A sample's own, with a share of its signatures held out."""
-        carriers: dict[str, set[str]] = defaultdict(set)
-        with (sample / "signatures.csv").open(encoding="utf-8") as lines:
-            for row in csv.DictReader(lines):
-                carriers[row["motif"]].add(row["uid"])
+        carriers = carriers_of(sample)
         names = sorted(carriers)
         held_out = random.Random(seed).sample(names, round(share * len(names)))
         known = {name: frozenset(uids) for name, uids in carriers.items()}
-        views: dict[str, set[str]] = defaultdict(set)
-        with (sample / "links.csv").open(encoding="utf-8") as lines:
-            for row in csv.DictReader(lines):
-                if row["kind"] in ("duplicate", "view"):
-                    views[row["img1"]].add(row["img2"])
-                    views[row["img2"]].add(row["img1"])
-        return cls(known, frozenset(held_out), views)
+        return cls(known, frozenset(held_out), views_of(sample))
 
     @property
     def unseen(self) -> frozenset[str]:

@@ -51,11 +51,11 @@ from vsig_core.model import (
     Pictures,
     RetrievalReport,
     load_network,
-    retrieval_metrics,
     train,
 )
-from vsig_core.queries import Judged, queries_of
+from vsig_core.queries import Judged, ask, queries_of
 from vsig_core.settings import (
+    EvaluationSettings,
     ModelSettings,
     TrainingSettings,
     TripletsSettings,
@@ -298,13 +298,8 @@ def mined(judged: Judged, uids: list[str], way: Way, rankings: Mapping[str, list
 def _report(judged: Judged, uids: list[str], vectors: np.ndarray, split: str) -> RetrievalReport:
     queries = queries_of(judged, uids, split)
     place = {uid: row for row, uid in enumerate(uids)}
-    return retrieval_metrics(
-        vectors[[place[uid] for uid in queries.candidates]],
-        queries.candidates,
-        queries.relevant,
-        queries.component_of,
-        queries.ignored,
-    )
+    order = [place[uid] for uid in queries.candidates]
+    return ask(vectors[order], queries, EvaluationSettings())
 
 
 def show(title: str, found: Mapping[str, Reports]) -> None:

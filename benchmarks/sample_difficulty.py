@@ -9,7 +9,6 @@ Candidates: all pictures of the sample.
 """
 
 import argparse
-import csv
 import tempfile
 import time
 from collections import defaultdict
@@ -21,6 +20,7 @@ import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
+from benchmarks.planted import carriers_of, rows_of, views_of
 from vsig_core.annotations import (
     Morphograph,
     TripletSources,
@@ -74,27 +74,14 @@ class Sample:
         )
 
 
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def load_sample(folder: Path) -> Sample:
     metadata = rows_of(folder / "metadata.csv")
-    members: dict[str, set[str]] = defaultdict(set)
-    for row in rows_of(folder / "signatures.csv"):
-        members[row["motif"]].add(row["uid"])
     relevant: dict[str, set[str]] = defaultdict(set)
-    for carriers in members.values():
+    for carriers in carriers_of(folder).values():
         for uid in carriers:
             relevant[uid] |= carriers - {uid}
-    ignored: dict[str, set[str]] = defaultdict(set)
-    for row in rows_of(folder / "links.csv"):
-        if row["kind"] in ("duplicate", "view"):
-            ignored[row["img1"]].add(row["img2"])
-            ignored[row["img2"]].add(row["img1"])
     works = {row["path"]: row["work"] for row in metadata if row["work"]}
-    return Sample(folder, [row["path"] for row in metadata], works, relevant, ignored)
+    return Sample(folder, [row["path"] for row in metadata], works, relevant, views_of(folder))
 
 
 def embed(sample: Sample, network: Network) -> Vectors:
